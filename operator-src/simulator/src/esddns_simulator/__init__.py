@@ -1,0 +1,1 @@
+"""Gandi LiveDNS, its authoritative servers and address echoes on loopback, with faults."""

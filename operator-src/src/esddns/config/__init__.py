@@ -1,0 +1,1 @@
+"""The configuration: dns.ini and its short forms, parsed and checked. No I/O but reading the file."""

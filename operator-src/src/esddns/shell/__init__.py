@@ -1,0 +1,1 @@
+"""Doing it: HTTP, DNS, STUN, Gandi, files, metrics."""
