@@ -1,4 +1,4 @@
-"""What the program is told to do, parsed and checked: past this point nothing reads INI or the environment."""
+"""What the program is told to do. Past this point nothing reads INI or the environment."""
 
 from __future__ import annotations
 
