@@ -1,0 +1,245 @@
+"""The command line. A command's modules are imported when it is chosen: `--version` is instant."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from esddns import __version__
+
+if TYPE_CHECKING:
+    from esddns.config.settings import Settings
+    from esddns.shell.gandi.token import TokenSource
+
+Command = Callable[[argparse.Namespace, Mapping[str, str]], int]
+
+_LAST_PORT = 65535
+
+_EXIT_CODES = """\
+exit codes:
+  0  in sync, or updated        4  the provider refused (401, 403, no such zone, 400)
+  1  unexpected error           5  the provider could not be reached
+  2  configuration              6  a record was left alone (conflict, contested, drift to report)
+  3  the address is undecided   with several: the first of 2, 4, 5, 3, 6
+"""
+
+_ENVIRONMENT = """\
+environment:
+  GANDI_API_KEY   the token; else the file that `token-file` in [gandi] names
+  ESDDNS_CONFIG, ESDDNS_TARGET_DOMAIN, ESDDNS_RECORD_TTL, ESDDNS_DETECTION_INTERVAL,
+  ESDDNS_STATE_DIR, ESDDNS_LISTEN, ESDDNS_LOG_FORMAT, ESDDNS_LOG_LEVEL
+                  the options of these names; an option on the command line wins
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; gives the exit code."""
+    arguments = _parser(os.environ).parse_args(argv)
+    command: Command = arguments.command
+    try:
+        return command(arguments, os.environ)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone; without this the interpreter complains at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="esddns",
+        description="Keeps DNS records at Gandi LiveDNS on the public address of this site.",
+        epilog="esddns COMMAND --help tells more. Home: https://github.com/sqe/esddns",
+    )
+    parser.add_argument("--version", action="version", version=f"esddns {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    shared = _shared_options(environ)
+
+    def add(name: str, command: Command, text: str, epilog: str = "") -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            parents=[shared],
+            help=text,
+            description=text,
+            epilog=f"{epilog}\n{_ENVIRONMENT}".lstrip(),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        added.set_defaults(command=command)
+        return added
+
+    once = add("once", _once, "one pass; its outcome as JSON on stdout", _EXIT_CODES)
+    _state_option(once, environ)
+    run = add("run", _run, "keep the records on the address until stopped (SIGHUP: read "
+              "the configuration again)")  # fmt: skip
+    _state_option(run, environ)
+    run.add_argument(
+        "--listen",
+        metavar="[HOST]:PORT",
+        type=_listen,
+        default=environ.get("ESDDNS_LISTEN") or ":8080",
+        help="where /metrics, /healthz, /readyz and /state are served (default: :8080)",
+    )
+    check = add("check", _check, "try everything without changing anything, and say what to fix",
+                _EXIT_CODES)  # fmt: skip
+    _state_option(check, environ)
+    check.add_argument("--json", action="store_true", help="JSON for programs, not a table")
+    _add_demo(commands)
+    return parser
+
+
+def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "everything on loopback: a WAN that changes, and the record that follows it"
+    demo = commands.add_parser("demo", help=text, description=text)
+    demo.add_argument(
+        "--once",
+        action="store_true",
+        help="three changes and one fault, then end; exit 0 only if DNS followed all three and never "
+        "took a lie",
+    )
+    demo.add_argument(
+        "--every",
+        metavar="SECONDS",
+        type=float,
+        default=8.0,
+        help="seconds between changes of the WAN (default: %(default)g); Enter changes it at once",
+    )
+    demo.set_defaults(command=_demo)
+
+
+def _shared_options(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--config", type=Path, metavar="PATH",
+                        help="dns.ini (default: /etc/esddns/dns.ini)")  # fmt: skip
+    shared.add_argument("--target-domain", metavar="FQDN",
+                        help="one record, without a section in dns.ini")  # fmt: skip
+    shared.add_argument("--record-ttl", metavar="SECONDS", help="its TTL (default: 300)")
+    shared.add_argument("--detection-interval", metavar="SECONDS",
+                        help="seconds between full rounds (default: 300)")  # fmt: skip
+    shared.add_argument("--dry-run", action="store_true", help="send nothing that changes anything")
+    for option, choices, default, text in (
+        ("--log-format", ("text", "json"), "text", "one line an event (default: text)"),
+        ("--log-level", ("debug", "info", "warning", "error"), "info", "(default: info)"),
+    ):
+        variable = f"ESDDNS_{option[2:].upper().replace('-', '_')}"
+        shared.add_argument(option, choices=choices, help=text,
+                            default=environ.get(variable) or default)  # fmt: skip
+    return shared
+
+
+def _state_option(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    # systemd gives STATE_DIRECTORY; the XDG folder is for people.
+    home = environ.get("XDG_STATE_HOME") or Path(environ.get("HOME") or "/") / ".local/state"
+    default = environ.get("ESDDNS_STATE_DIR") or environ.get("STATE_DIRECTORY")
+    parser.add_argument(
+        "--state-dir",
+        metavar="PATH",
+        type=Path,
+        default=Path(default) if default else Path(home) / "esddns",
+        help="where what was published is remembered (default: %(default)s)",
+    )
+
+
+def _listen(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"expected [HOST]:PORT, found {text!r}")
+    return host.strip("[]"), int(port)
+
+
+def _load(
+    arguments: argparse.Namespace, environ: Mapping[str, str], *, require_records: bool = True
+) -> tuple[Settings, TokenSource]:
+    """Read the configuration, and see that there is a token. Raises ConfigurationError."""
+    from dataclasses import replace  # noqa: PLC0415  # see the module's docstring
+
+    from esddns.config.load import load  # noqa: PLC0415
+    from esddns.config.settings import ConfigurationError, Problem  # noqa: PLC0415
+    from esddns.config.short_form import ShortForm  # noqa: PLC0415
+    from esddns.core.errors import CredentialMissingError  # noqa: PLC0415
+    from esddns.shell.gandi.token import TokenSource  # noqa: PLC0415
+    from esddns.shell.log import set_up  # noqa: PLC0415
+
+    set_up(arguments.log_format, arguments.log_level)
+    short = ShortForm(arguments.target_domain, arguments.record_ttl, arguments.detection_interval)
+    settings = load(arguments.config, short, environ, require_records=require_records)
+    if arguments.dry_run:
+        settings = replace(settings, gandi=replace(settings.gandi, dry_run=True))
+    tokens = TokenSource(settings.gandi.token_file, environ)
+    set_up(arguments.log_format, arguments.log_level, tokens.mask)
+    try:
+        tokens.read()
+    except CredentialMissingError as error:
+        problem = Problem(
+            str(arguments.config or "dns.ini"), "gandi", "token-file", None, str(error)
+        )
+        raise ConfigurationError((problem,)) from None
+    return settings, tokens
+
+
+def _once(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    import asyncio  # noqa: PLC0415
+    import json  # noqa: PLC0415
+
+    from esddns.config.settings import ConfigurationError  # noqa: PLC0415
+    from esddns.roles.exit_codes import Exit  # noqa: PLC0415
+
+    code = Exit.CONFIGURATION
+    try:
+        settings, tokens = _load(arguments, environ)
+    except ConfigurationError as error:
+        problems = [str(problem) for problem in error.problems]
+        print("\n".join(problems), file=sys.stderr)  # noqa: T201  # the command's output
+        report: Mapping[str, object] = {
+            "families": {}, "records": [], "in_sync": False, "errors": problems
+        }  # fmt: skip
+    else:
+        from esddns.roles.once import once  # noqa: PLC0415
+
+        report, code = asyncio.run(once(settings, tokens, arguments.state_dir))
+    print(json.dumps(report, indent=2))  # noqa: T201
+    return code
+
+
+def _run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    import asyncio  # noqa: PLC0415
+
+    from esddns.config.settings import ConfigurationError  # noqa: PLC0415
+    from esddns.roles.exit_codes import Exit  # noqa: PLC0415
+    from esddns.roles.run import RunOptions, run  # noqa: PLC0415
+
+    host, port = arguments.listen
+    try:
+        asyncio.run(
+            run(lambda: _load(arguments, environ), RunOptions(host, port, arguments.state_dir))
+        )
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return Exit.CONFIGURATION
+    except OSError as error:
+        print(f"cannot listen on {host}:{port}: {error.strerror}: give another address with "  # noqa: T201
+              f"--listen", file=sys.stderr)  # fmt: skip
+        return Exit.CONFIGURATION
+    return Exit.OK
+
+
+def _check(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    import asyncio  # noqa: PLC0415
+
+    from esddns.roles.check import check  # noqa: PLC0415
+
+    load = functools.partial(_load, arguments, environ, require_records=False)
+    return asyncio.run(check(load, arguments.state_dir, as_json=arguments.json))
+
+
+def _demo(arguments: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+    import asyncio  # noqa: PLC0415
+
+    from esddns.roles.demo import demo  # noqa: PLC0415
+
+    return asyncio.run(demo(once=arguments.once, every=arguments.every))

@@ -1,0 +1,195 @@
+"""The text of dns.ini, and what overrides it, into Settings; or every problem that it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from esddns.config import schema, values
+from esddns.config.ini import Section, read_ini
+from esddns.config.older import is_older_key, is_older_section, report_older_format
+from esddns.config.record_sections import read_records
+from esddns.config.report import Report, looks_like_token
+from esddns.config.section import SectionValues, bad_value
+from esddns.config.settings import (
+    GANDI_URL,
+    AuthScheme,
+    DetectionSettings,
+    DnsCheck,
+    DnsSettings,
+    GandiSettings,
+    Settings,
+    SourceSettings,
+)
+from esddns.config.short_form import NO_SHORT_FORM, ShortForm
+from esddns.config.source_sections import Catalogue, check_quorum, read_sources
+from esddns.config.values import BadValueError
+from esddns.core import names
+from esddns.core.model import Family
+
+_DNS_PORT = 53
+_LONGEST_INTERVAL = 86400
+_LARGEST_QUORUM = 16
+_PROBE_INTERVAL = 30
+_DEFAULT_FAMILIES: tuple[Family, ...] = (Family.IPV4,)
+
+
+def parse(
+    text: str,
+    *,
+    file: str,
+    builtin: tuple[SourceSettings, ...],
+    short: ShortForm = NO_SHORT_FORM,
+    require_records: bool = False,
+) -> Settings:
+    """Read the text of dns.ini; `file` is its path, for messages and for relative paths in it.
+
+    `builtin` are the sources that there are without a [source:NAME] section. `require_records`: no
+    record at all is a problem. Raises ConfigurationError with every problem found.
+    """
+    report = Report(file)
+    sections = read_ini(text, report)
+    older = report_older_format(sections, report)
+    _check_known(sections, older=older, report=report)
+
+    gandi_values = _section("gandi", sections, report)
+    gandi = _gandi(gandi_values, Path(file).parent)
+    catalogue = read_sources(sections, builtin, report)
+    detection_values = _section("detection", sections, report)
+    detection = _detection(detection_values, catalogue, short, report)
+    dns = _dns(_section("dns", sections, report))
+    records = read_records(
+        sections,
+        short,
+        families=detection.families if detection_values.sound("families") else None,
+        real_gandi=gandi_values.sound("url") and _is_gandi(gandi.url),
+        report=report,
+    )
+    if require_records and not older:
+        _check_any_record(sections, short, report)
+    report.raise_any()
+    return Settings(gandi, detection, dns, records)
+
+
+def _section(name: str, sections: Iterable[Section], report: Report) -> SectionValues:
+    found = next((section for section in sections if section.name == name), Section(name))
+    return SectionValues(found, name, report)
+
+
+def _check_known(sections: Iterable[Section], *, older: bool, report: Report) -> None:
+    """Report unknown sections and keys, but not those that the message on the older format covers."""
+    for section in sections:
+        kind = schema.section_kind(section.name)
+        if kind is None:
+            if not (older and is_older_section(section.name)):
+                message = schema.unknown_section(section.name)
+                report.add(section.name, None, section.line, message)
+            continue
+        known = {key.name for key in schema.keys_of(kind)}
+        for entry in section.entries:
+            if entry.key in known or (older and is_older_key(section.name, entry.key)):
+                continue
+            report.add(section.name, entry.key, entry.line, schema.unknown_key(kind, entry.key))
+
+
+def _gandi(read: SectionValues, folder: Path) -> GandiSettings:
+    return GandiSettings(
+        url=read.get("url", _api_url, GANDI_URL),
+        auth=read.get("auth", values.choice(AuthScheme), AuthScheme.BEARER),
+        token_file=read.get("token-file", partial(_token_file, folder), GandiSettings().token_file),
+        timeout=read.get("timeout", values.whole_number(1, 60), 10),
+        credential_check=read.get("credential-check", values.whole_number(1, 604800), 21600),
+        dry_run=read.get("dry-run", values.boolean, default=False),
+    )
+
+
+def _api_url(text: str) -> str:
+    values.http_url(text, query=False)
+    return text.rstrip("/")
+
+
+def _token_file(folder: Path, text: str) -> Path:
+    if looks_like_token(text):
+        reason = "found what looks like a token (not shown): write it into a file, name that here"
+        raise BadValueError(reason, show=False)
+    return folder / text
+
+
+def _is_gandi(url: str) -> bool:
+    host = (urlsplit(url).hostname or "").removesuffix(".")
+    return names.is_within(host, "gandi.net")
+
+
+def _detection(
+    read: SectionValues, catalogue: Catalogue, short: ShortForm, report: Report
+) -> DetectionSettings:
+    interval = _interval(read, short, report)
+    longest_probe = _LONGEST_INTERVAL if interval is None else interval
+    families = read.get("families", values.list_of(Family), _DEFAULT_FAMILIES)
+    quorum = read.get("quorum", values.whole_number(1, _LARGEST_QUORUM), 2)
+    selected = read.get("sources", catalogue.choose, None)
+    chosen = catalogue.sources if selected is None else catalogue.chosen(selected)
+    broken = catalogue.broken if selected is None else catalogue.broken.intersection(selected)
+    if read.sound("families", "quorum", "sources") and not broken:
+        check_quorum(read, chosen, families, quorum)
+    return DetectionSettings(
+        sources=chosen,
+        interval=longest_probe,
+        probe_interval=read.get(
+            "probe-interval",
+            partial(_probe_interval, longest_probe),
+            min(_PROBE_INTERVAL, longest_probe),
+        ),
+        quorum=quorum,
+        families=families,
+        ipv6_suffix=read.get("ipv6-suffix", values.interface_suffix, None),
+        accept_networks=read.get("accept-networks", values.networks, ()),
+        timeout=read.get("timeout", values.whole_number(1, 60), 3),
+    )
+
+
+def _interval(read: SectionValues, short: ShortForm, report: Report) -> int | None:
+    """Read the interval, None where it was wrong; that from outside the file comes first."""
+    convert = values.whole_number(5, _LONGEST_INTERVAL)
+    interval = read.get("interval", convert, 300)
+    if short.detection_interval is None:
+        return interval if read.sound("interval") else None
+    try:
+        return convert(short.detection_interval)
+    except BadValueError as error:
+        message = bad_value(schema.key_of("detection", "interval"), short.detection_interval, error)
+        report.add_outside(short.origins.detection_interval, message)
+        return None
+
+
+def _probe_interval(longest: int, text: str) -> int:
+    try:
+        return values.whole_number(0, longest)(text)
+    except BadValueError:
+        reason = f"allowed: 1…{longest} (seconds, not more than interval), or 0 for none"
+        raise BadValueError(reason) from None
+
+
+def _dns(read: SectionValues) -> DnsSettings:
+    return DnsSettings(
+        check=read.get("check", values.choice(DnsCheck), DnsCheck.AUTHORITATIVE),
+        servers=read.get("servers", _servers, ()),
+    )
+
+
+def _servers(text: str) -> tuple[tuple[str, int], ...]:
+    return tuple(values.host_port(item, _DNS_PORT) for item in values.items(text))
+
+
+def _check_any_record(sections: Iterable[Section], short: ShortForm, report: Report) -> None:
+    in_file = any(schema.section_kind(section.name) == schema.RECORD for section in sections)
+    if not in_file and short.target_domain is None:
+        report.add(
+            "",
+            None,
+            None,
+            "found no record at all: write a section [record:home.example.com] with the name to "
+            "keep, or give --target-domain (ESDDNS_TARGET_DOMAIN)",
+        )

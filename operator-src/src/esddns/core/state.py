@@ -1,0 +1,238 @@
+"""What is remembered from one pass to the next, and its JSON form.
+
+The same form is kept in a file (`--state-dir`) and, in a cluster, in the cache. Times are UTC.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from esddns.core.contested import recent
+from esddns.core.dnscheck import LastWrite
+from esddns.core.model import Family, IPAddress, RRset
+
+VERSION = 1
+CHANGES_KEPT = 20
+
+T = TypeVar("T")
+
+
+class StateError(Exception):
+    """Kept state cannot be read: what was found, and where in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressState:
+    """The last good address of a family: it stands until a quorum gives another."""
+
+    address: IPAddress
+    since: datetime
+    agreed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of an address; `before` is None for the first."""
+
+    family: Family
+    before: IPAddress | None
+    after: IPAddress
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecordState:
+    """What is known of one RRset.
+
+    `ours`: what we last left there, by a write or because it was what we wanted. `attempted`: a write whose
+    reply never came; it may stand there. `last_write` is set by a 201 only. `dns_differs_since`: DNS shows
+    something else while the API agrees.
+    """
+
+    zone: str | None = None
+    ours: RRset | None = None
+    attempted: RRset | None = None
+    last_write: LastWrite | None = None
+    putbacks: tuple[datetime, ...] = ()
+    dns_differs_since: datetime | None = None
+
+    @property
+    def may_hold(self) -> frozenset[RRset]:
+        """The RRsets that stand there by our doing, as far as we know."""
+        return frozenset(r for r in (self.ours, self.attempted) if r is not None)
+
+    def putback_at(self, now: datetime) -> RecordState:
+        """Note that another writer replaced our value, once for each of our writes."""
+        if self.last_write is None:
+            return self
+        if self.putbacks and self.putbacks[-1] >= self.last_write.at:
+            return self
+        return replace(self, putbacks=(*recent(self.putbacks, now), now))
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that is remembered. `records` are by `Record.key`; `changes` oldest first, the last 20."""
+
+    addresses: Mapping[Family, AddressState] = field(default_factory=lambda: MappingProxyType({}))
+    records: Mapping[str, RecordState] = field(default_factory=lambda: MappingProxyType({}))
+    changes: tuple[Change, ...] = ()
+
+    def address(self, family: Family) -> IPAddress | None:
+        """The last good address of `family`, if there ever was one."""
+        known = self.addresses.get(family)
+        return known.address if known else None
+
+    def with_address(
+        self, family: Family, address: IPAddress, agreed: tuple[str, ...], now: datetime
+    ) -> State:
+        """Remember what a quorum gave; a change is added to the history."""
+        known = self.addresses.get(family)
+        if known and known.address == address:
+            entry = replace(known, agreed=agreed)
+            return replace(self, addresses={**self.addresses, family: entry})
+        change = Change(family, known.address if known else None, address, now)
+        return replace(
+            self,
+            addresses={**self.addresses, family: AddressState(address, now, agreed)},
+            changes=(*self.changes, change)[-CHANGES_KEPT:],
+        )
+
+    def with_record(self, key: str, record: RecordState) -> State:
+        """Remember what is known of one RRset."""
+        return replace(self, records={**self.records, key: record})
+
+
+def to_json(state: State) -> dict[str, Any]:
+    """Give `state` as JSON values."""
+    return {
+        "version": VERSION,
+        "addresses": {
+            str(family): {
+                "address": str(known.address),
+                "since": format_time(known.since),
+                "agreed": list(known.agreed),
+            }
+            for family, known in state.addresses.items()
+        },
+        "records": {key: _record_to_json(record) for key, record in state.records.items()},
+        "changes": [
+            {
+                "family": str(change.family),
+                "before": str(change.before) if change.before else None,
+                "after": str(change.after),
+                "at": format_time(change.at),
+            }
+            for change in state.changes
+        ],
+    }
+
+
+def _record_to_json(record: RecordState) -> dict[str, Any]:
+    wrote = record.last_write
+    return {
+        "zone": record.zone,
+        "ours": rrset_to_json(record.ours),
+        "attempted": rrset_to_json(record.attempted),
+        "last_write": wrote
+        and {"at": format_time(wrote.at), "before": rrset_to_json(wrote.before)},
+        "putbacks": [format_time(at) for at in record.putbacks],
+        "dns_differs_since": record.dns_differs_since and format_time(record.dns_differs_since),
+    }
+
+
+def rrset_to_json(rrset: RRset | None) -> dict[str, Any] | None:
+    """Give an RRset as JSON values, its values sorted."""
+    return {"values": sorted(rrset.values), "ttl": rrset.ttl} if rrset else None
+
+
+def format_time(at: datetime) -> str:
+    """RFC 3339 in UTC, to the millisecond: `2026-11-22T21:00:00.000Z`."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def loads(text: str) -> State:
+    """Read what `to_json` gave. Raises StateError for anything else, and never returns half of it."""
+    try:
+        return _state(json.loads(text))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        message = f"not a state of version {VERSION}: {type(error).__name__}: {str(error)[:200]}"
+        raise StateError(message) from None
+
+
+def _state(data: Any) -> State:
+    if not isinstance(data, dict) or data.get("version") != VERSION:
+        raise ValueError("no object with that version")
+    return State(
+        addresses={
+            (of := Family(family)): AddressState(
+                _address(of, known["address"]), _time(known["since"]), _strings(known["agreed"])
+            )
+            for family, known in data["addresses"].items()
+        },
+        records={str(key): _record(record) for key, record in data["records"].items()},
+        changes=tuple(map(_change, data["changes"][-CHANGES_KEPT:])),
+    )
+
+
+def _change(data: Any) -> Change:
+    family, before = Family(data["family"]), data["before"]
+    return Change(
+        family,
+        None if before is None else _address(family, before),
+        _address(family, data["after"]),
+        _time(data["at"]),
+    )
+
+
+def _record(data: Any) -> RecordState:
+    wrote = data["last_write"]
+    return RecordState(
+        zone=_maybe(_string, data["zone"]),
+        ours=_maybe(_rrset, data["ours"]),
+        attempted=_maybe(_rrset, data["attempted"]),
+        last_write=wrote and LastWrite(_time(wrote["at"]), _maybe(_rrset, wrote["before"])),
+        putbacks=tuple(_time(at) for at in data["putbacks"]),
+        dns_differs_since=_maybe(_time, data["dns_differs_since"]),
+    )
+
+
+def _maybe(read: Callable[[Any], T], value: Any) -> T | None:
+    return None if value is None else read(value)
+
+
+def _rrset(data: Any) -> RRset:
+    if type(data["ttl"]) is not int:
+        raise TypeError("ttl is no whole number")
+    return RRset(frozenset(_strings(data["values"])), data["ttl"])
+
+
+def _string(data: Any) -> str:
+    if not isinstance(data, str):
+        raise TypeError("no string where one was expected")
+    return data
+
+
+def _strings(data: Any) -> tuple[str, ...]:
+    if not isinstance(data, list):
+        raise TypeError("no list where one was expected")
+    return tuple(map(_string, data))
+
+
+def _address(family: Family, text: Any) -> IPAddress:
+    if family is Family.IPV4:
+        return ipaddress.IPv4Address(_string(text))
+    return ipaddress.IPv6Address(_string(text))
+
+
+def _time(text: Any) -> datetime:
+    at = datetime.fromisoformat(_string(text))
+    if at.tzinfo is None:
+        raise ValueError(f"a time without its zone: {text}")
+    return at.astimezone(UTC)

@@ -1,0 +1,70 @@
+"""Puts the parts together as the configuration says."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from esddns.config.settings import DetectionSettings, DnsCheck, Settings
+from esddns.core.address import AcceptPolicy, proxy_ranges
+from esddns.core.model import Family
+from esddns.shell.authority import Authority
+from esddns.shell.detect import Detector, OnAnswer
+from esddns.shell.gandi.client import GandiClient, OnCall
+from esddns.shell.gandi.provider import GandiProvider
+from esddns.shell.gandi.token import TokenSource
+from esddns.shell.sources import make_source
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Everything that a command talks to."""
+
+    provider: GandiProvider
+    tokens: TokenSource
+    authority: Authority | None
+    detectors: Mapping[Family, Detector]
+
+
+def connect(
+    settings: Settings,
+    tokens: TokenSource,
+    on_call: OnCall = lambda _method, _status, _seconds: None,
+    on_answer: OnAnswer = lambda _answer, _seconds: None,
+) -> Outside:
+    """Build what `settings` ask for; nothing is sent yet."""
+    return Outside(
+        provider=GandiProvider(GandiClient(settings.gandi, tokens, on_call), tokens),
+        tokens=tokens,
+        authority=make_authority(settings),
+        detectors=make_detectors(settings.detection, on_answer),
+    )
+
+
+def make_authority(settings: Settings) -> Authority | None:
+    """The name servers to compare with; None where the API is asked each time."""
+    if settings.dns.check is DnsCheck.API:
+        return None
+    return Authority(settings.dns.servers)
+
+
+def make_detectors(settings: DetectionSettings, on_answer: OnAnswer) -> dict[Family, Detector]:
+    """One detector for each family."""
+    sources = [make_source(source) for source in settings.sources]
+    policy = make_policy(settings)
+    return {
+        family: Detector(family, sources, settings, policy, on_answer)
+        for family in settings.families
+    }
+
+
+def make_policy(settings: DetectionSettings) -> AcceptPolicy:
+    """Which addresses may be published."""
+    ranges = () if settings.accept_networks else proxy_ranges()
+    return AcceptPolicy(settings.accept_networks, ranges)
+
+
+def make_rng() -> random.Random:
+    """Randomness for jitter: from the system, so that many started at once stay apart."""
+    return random.SystemRandom()

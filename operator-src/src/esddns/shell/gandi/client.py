@@ -1,0 +1,191 @@
+"""Gandi LiveDNS v5: the calls that dynamic DNS needs, with total deadlines and typed results.
+
+Facts: https://api.gandi.net/docs/livedns/ . PUT upserts and replaces the whole RRset and answers 201.
+Blocking; one thread at a time.
+"""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+import requests
+import requests.auth
+
+from esddns import __version__
+from esddns.config.settings import AuthScheme, GandiSettings
+from esddns.core.errors import (
+    ErrorReason,
+    NoSuchZoneError,
+    ProviderError,
+    UnavailableError,
+    UnexpectedReplyError,
+)
+from esddns.core.model import RRset
+from esddns.shell.gandi.reply import RecordAbsentError, Reply, raise_for, read_rrsets, read_zones
+from esddns.shell.gandi.token import TokenSource
+from esddns.shell.gandi.wire import DeadlineExceededError, Wire, WireAdapter
+
+USER_AGENT = f"esddns/{__version__} (+https://github.com/sqe/esddns)"
+WRITE_DEADLINE = 4.0  # seconds, in all: a lease is judged by it, so it is no setting
+_LARGEST = 1 << 20  # bytes of a body; a name's RRsets are some hundred
+_CHUNK = 1 << 14
+_PAGE = 500  # zones; Gandi gives that many at once
+
+# Called after each request: method, status or error class, seconds.
+OnCall = Callable[[str, str, float], None]
+
+
+class _Auth(requests.auth.AuthBase):
+    # An object rather than a header, so that no .netrc replaces it and no repr of a session shows it.
+    def __init__(self, tokens: TokenSource, scheme: AuthScheme) -> None:
+        self._tokens = tokens
+        self._scheme = "Bearer" if scheme is AuthScheme.BEARER else "Apikey"
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"{self._scheme} {self._tokens.read().secret}"
+        return request
+
+
+class GandiClient:
+    """Calls LiveDNS. Every method raises ProviderError's children and nothing else."""
+
+    def __init__(
+        self,
+        settings: GandiSettings,
+        tokens: TokenSource,
+        on_call: OnCall = lambda _method, _status, _seconds: None,
+    ) -> None:
+        self._url = settings.url.rstrip("/")
+        self._timeout = settings.timeout
+        self._tokens = tokens
+        self._on_call = on_call
+        self._wire = Wire()
+        self._session = requests.Session()
+        self._session.auth = _Auth(tokens, settings.auth)
+        self._session.headers.update(
+            {
+                "User-Agent": USER_AGENT,
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+                # A kept connection is dead in just the moment that matters: when the address changed.
+                "Connection": "close",
+            }
+        )
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, WireAdapter(self._wire))
+
+    def close(self) -> None:
+        """Give back what the session holds."""
+        self._session.close()
+
+    def abort(self) -> None:
+        """End the call that is under way in another thread: its outcome is then unknown."""
+        self._wire.cut()
+
+    def zones(self) -> tuple[str, ...]:
+        """List the zones that the token may see (`GET /domains`), the first 500."""
+        return read_zones(self._call("GET", None, query=f"per_page={_PAGE}"))
+
+    def zone_exists(self, zone: str) -> bool:
+        """Whether the account has `zone` (`GET /domains/{zone}`)."""
+        try:
+            self._call("GET", zone)
+        except NoSuchZoneError:
+            return False
+        return True
+
+    def rrsets(self, zone: str, name: str) -> dict[str, RRset]:
+        """Give all RRsets at `name` (`@` for the apex) by type, in one call.
+
+        `GET /domains/{zone}/records/{name}`: it shows a CNAME that would stand in the way, too. Where a
+        404 does not say whether it is the name or the zone that is missing, the zone is asked for.
+        """
+        try:
+            return read_rrsets(self._call("GET", zone, name))
+        except RecordAbsentError:
+            return {}
+        except NoSuchZoneError:
+            if self.zone_exists(zone):
+                return {}
+            raise
+
+    def put(self, zone: str, name: str, rrtype: str, rrset: RRset) -> None:
+        """Replace the RRset; returns when Gandi answered 201, and only then."""
+        body = {"rrset_values": sorted(rrset.values), "rrset_ttl": rrset.ttl}
+        reply = self._call("PUT", zone, name, rrtype, json=body)
+        if reply.status != http.client.CREATED:
+            raise UnexpectedReplyError(f"{reply.where}: answered {reply.status}, expected 201")
+
+    def delete(self, zone: str, name: str, rrtype: str) -> None:
+        """Delete the RRset; one that is absent already counts as deleted."""
+        try:
+            self._call("DELETE", zone, name, rrtype)
+        except (RecordAbsentError, NoSuchZoneError):
+            return
+
+    def _call(
+        self, method: str, zone: str | None, *path: str, query: str = "", json: object = None
+    ) -> Reply:
+        parts = ["domains", *([zone] if zone else []), *(["records", *path] if path else [])]
+        url = "/".join([self._url, *(quote(part, safe="*") for part in parts)])
+        url += f"?{query}" if query else ""
+        started = time.monotonic()
+        status = "error"
+        try:
+            reply = self._send(method, url, json)
+            status = str(reply.status)
+            raise_for(reply, zone or "?", datetime.now(UTC))
+        except RecordAbsentError:
+            raise
+        except ProviderError as error:
+            if error.reason is ErrorReason.CREDENTIAL_MISSING:
+                status = "not-sent"
+            # What a server says may repeat what it was sent.
+            error.args = tuple(self._tokens.mask(str(arg)) for arg in error.args)
+            raise
+        finally:
+            if status != "not-sent":
+                self._on_call(method, status, time.monotonic() - started)
+        return reply
+
+    def _send(self, method: str, url: str, json: object) -> Reply:
+        deadline = self._timeout if method == "GET" else WRITE_DEADLINE
+        where = f"{method} {url}"
+        try:
+            with (
+                self._wire.deadline(deadline),
+                self._session.request(
+                    method, url, json=json, timeout=deadline, stream=True, allow_redirects=False
+                ) as response,
+            ):
+                body = _body(response, where)
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return Reply(method, url, response.status_code, headers, body)
+        except DeadlineExceededError:
+            message = f"{where}: no whole answer within {deadline:g} s"
+        except requests.Timeout:
+            message = f"{where}: no answer within {deadline:g} s"
+        except requests.RequestException as error:
+            message = f"{where}: {_root(error)}"
+        raise UnavailableError(message)
+
+
+def _body(response: requests.Response, where: str) -> bytes:
+    body = b""
+    for chunk in response.iter_content(_CHUNK):
+        body += chunk
+        if len(body) > _LARGEST:
+            raise UnexpectedReplyError(f"{where}: the answer is larger than {_LARGEST} bytes")
+    return body
+
+
+def _root(error: BaseException) -> str:
+    """The innermost cause in a few words: urllib3 wraps four times and repeats itself."""
+    seen = error
+    while (inner := seen.__cause__ or seen.__context__) is not None and inner is not seen:
+        seen = inner
+    return f"{type(seen).__name__}: {str(seen)[:200]}" if str(seen) else type(seen).__name__

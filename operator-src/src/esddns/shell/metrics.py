@@ -1,0 +1,171 @@
+"""What Prometheus is told. Every label's set is bounded: by the configuration or by an enum."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+
+from esddns import __version__
+from esddns.core.decide import Decision, Status, Undecided
+from esddns.core.model import Answer, Failure, Family, IPAddress, Record
+from esddns.core.outcome import Outcome
+
+_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_CONVERGENCE = (1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600)
+
+
+class Metrics:
+    """All metrics of one process, on a registry of their own."""
+
+    def __init__(self, mode: str) -> None:
+        self.registry = CollectorRegistry()
+        self._mode = mode
+        by_record = ["record", "type"]
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(name, text, labels, registry=self.registry)
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(name, text, labels, registry=self.registry)
+
+        Info("esddns_build", "Version of the program", registry=self.registry).info(
+            {"version": __version__}
+        )
+        self._updates = counter("esddns_dns_updates_total", "Writes that Gandi took", *by_record)
+        self._update_failures = counter(
+            "esddns_dns_update_failures_total",
+            "Passes over a record that the provider refused or failed",
+            *by_record,
+            "reason",
+        )
+        self._last_update = gauge(
+            "esddns_last_dns_update_timestamp", "Unix time of the last 201", *by_record
+        )
+        self._wan_ip = gauge(
+            "esddns_current_wan_ip_info", "The address now (value 1)", "family", "ip"
+        )
+        self._in_sync = gauge(
+            "esddns_state_in_sync", "Whether DNS holds what it should (0/1)", *by_record
+        )
+        self._contested = gauge(
+            "esddns_record_contested", "Another writer fights over it (0/1)", *by_record
+        )
+        self._left_alone = gauge(
+            "esddns_record_left_alone", "Not ours to write: conflict or report (0/1)", *by_record
+        )
+        self._path_differs = gauge(
+            "esddns_dns_path_differs", "DNS shows something else than the API (0/1)", *by_record
+        )
+        self._drift = counter("esddns_drift_repaired_total", "Drift repaired", *by_record)
+        self._publishes = counter("esddns_publishes_total", "Writes, by who may write", "mode")
+        self._rounds = counter(
+            "esddns_detection_rounds_total", "Full rounds by outcome", "family", "outcome"
+        )
+        self._probes = counter(
+            "esddns_detection_probes_total", "Probes by outcome", "family", "outcome"
+        )
+        self._answers = counter(
+            "esddns_source_answers_total", "Questions to sources", "operator", "outcome"
+        )
+        self._source_seconds = Histogram(
+            "esddns_source_duration_seconds",
+            "Time that a source took",
+            ["operator"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._requests = counter(
+            "esddns_gandi_requests_total", "Requests to Gandi", "method", "status"
+        )
+        self._request_seconds = Histogram(
+            "esddns_gandi_request_duration_seconds",
+            "Time that Gandi took",
+            ["method"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._convergence = Histogram(
+            "esddns_convergence_seconds",
+            "Time from the decision on an address to DNS showing it",
+            buckets=_CONVERGENCE,
+            registry=self.registry,
+        )
+        self.credential_good = gauge(
+            "esddns_credential_good_timestamp", "Unix time when Gandi last took the token"
+        )
+        self.credential_rejected = gauge(
+            "esddns_credential_rejected", "The token is missing or refused (0/1)"
+        )
+        self.last_check = gauge(
+            "esddns_last_check_timestamp", "Unix time of the last full round that decided"
+        )
+        self.last_attempt = gauge(
+            "esddns_last_attempt_timestamp", "Unix time of the last full round"
+        )
+        self.config_valid = gauge(
+            "esddns_config_valid", "Whether the configuration read last is in use (0/1)"
+        )
+        self.config_valid.set(1)
+        self._shown: dict[Family, str] = {}
+        for family in Family:
+            for outcome in (Status.DECIDED, Status.UNCHANGED, *Undecided):
+                self._rounds.labels(family, outcome)
+
+    def records(self, records: tuple[Record, ...]) -> None:
+        """Have a series for each record from the start, and none for one that is gone."""
+        for family in (self._in_sync, self._contested, self._left_alone, self._path_differs):
+            family.clear()
+            for record in records:
+                family.labels(record.fqdn, record.type).set(0)
+        for record in records:
+            self._updates.labels(record.fqdn, record.type)
+
+    def address(self, family: Family, address: IPAddress) -> None:
+        """Show the address; the series of the one before goes."""
+        if (before := self._shown.get(family)) == str(address):
+            return
+        if before is not None:
+            self._wan_ip.remove(family, before)
+        self._shown[family] = str(address)
+        self._wan_ip.labels(family, str(address)).set(1)
+
+    def round(self, family: Family, decision: Decision, at: float) -> None:
+        """Count a full round. `at`: Unix time."""
+        self._rounds.labels(family, decision.why or decision.status).inc()
+        self.last_attempt.set(at)
+        if decision.status is not Status.UNDECIDED:
+            self.last_check.set(at)
+
+    def probe(self, family: Family, outcome: str) -> None:
+        """Count a probe."""
+        self._probes.labels(family, outcome).inc()
+
+    def answer(self, answer: Answer, seconds: float) -> None:
+        """Count what a source said."""
+        outcome = answer.reason if isinstance(answer, Failure) else "address"
+        self._answers.labels(answer.operator, outcome).inc()
+        self._source_seconds.labels(answer.operator).observe(seconds)
+
+    def gandi_call(self, method: str, status: str, seconds: float) -> None:
+        """Count a request to Gandi; `status` is the code, or `error` where none came."""
+        self._requests.labels(method, status).inc()
+        self._request_seconds.labels(method).observe(seconds)
+
+    def outcome(self, outcome: Outcome, at: float) -> None:
+        """Show how a record stands after a pass. `at`: Unix time."""
+        labels = (outcome.record.fqdn, outcome.record.type)
+        self._in_sync.labels(*labels).set(outcome.in_sync)
+        self._contested.labels(*labels).set(outcome.contested)
+        self._path_differs.labels(*labels).set(outcome.path_differs)
+        self._left_alone.labels(*labels).set(outcome.action in ("conflict", "report"))
+        if outcome.wrote:
+            self._updates.labels(*labels).inc()
+            self._last_update.labels(*labels).set(at)
+            self._publishes.labels(self._mode).inc()
+        if outcome.repaired:
+            self._drift.labels(*labels).inc()
+        if outcome.reason is not None:
+            self._update_failures.labels(*labels, outcome.reason).inc()
+
+    def converged(self, seconds: float) -> None:
+        """Note how long an address took from its decision to DNS."""
+        self._convergence.observe(seconds)

@@ -1,0 +1,215 @@
+"""One pass over one record: compare, decide, write at most once. One piece of code, whoever calls it.
+
+DNS is the cheap alarm; before a write one GET at the provider decides, then one PUT. The pass keeps no
+state of its own: it takes what is remembered of the record and gives back what to remember.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from esddns.core.contested import contested, contested_until
+from esddns.core.dnscheck import PATH_DIFFERS, LastWrite, Verdict, judge
+from esddns.core.errors import BlockedError, ForbiddenError, NoSuchZoneError, ProviderError
+from esddns.core.model import Record, RRset
+from esddns.core.names import candidate_zones, relative_name
+from esddns.core.outcome import Outcome
+from esddns.core.plan import LEFT_ALONE, WRITES, Action, Planned, plan
+from esddns.core.state import RecordState
+from esddns.shell.clock import Now
+from esddns.shell.seams import Authority, Provider
+
+# Says why no write may be started now (a lease that ran out, for one), or None where it may.
+MayWrite = Callable[[], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a record should hold.
+
+    `confirmed`: the last full round still gave this value. Without that nothing is repaired: what stands
+    there may be right, and we not know it.
+    """
+
+    record: Record
+    rrset: RRset
+    confirmed: bool = True
+
+
+class Publisher:
+    """Brings records to what is wished. `authority` None: the API is asked every time."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        authority: Authority | None,
+        now: Now,
+        *,
+        dry_run: bool = False,
+        may_write: MayWrite = lambda: None,
+    ) -> None:
+        self._provider = provider
+        self._authority = authority
+        self._now = now
+        self._dry_run = dry_run
+        self._may_write = may_write
+
+    async def sync(
+        self, wish: Wish, state: RecordState, *, ask_api: bool = False
+    ) -> tuple[Outcome, RecordState]:
+        """Bring one record to what is wished; `ask_api`: do not be content with what DNS says.
+
+        Never raises for what the provider or DNS do: the outcome says it.
+        """
+        outcome, state = await self._compare_dns(wish, state)
+        if outcome.in_sync and not ask_api:
+            return outcome, state
+        zone = wish.record.zone or state.zone
+        try:
+            zone = zone or await self.find_zone(wish.record.fqdn)
+            state = replace(state, zone=zone)
+            return await self._sync_api(wish, state, zone, outcome)
+        except ProviderError as error:
+            if isinstance(error, NoSuchZoneError):
+                state = replace(state, zone=None)
+            return _failed(wish, zone or outcome.zone, error), state
+
+    async def _compare_dns(self, wish: Wish, state: RecordState) -> tuple[Outcome, RecordState]:
+        """The cheap alarm. `awaiting_dns` with `in_sync` False: DNS shows something else."""
+        record, desired = wish.record, wish.rrset
+        unknown = Outcome(record, Action.NONE, desired, zone=record.zone or state.zone)
+        changed = state.ours is not None and state.ours != desired
+        if self._authority is None or changed:
+            return unknown, state
+        view = await self._authority.lookup(record.fqdn, record.type, record.zone or state.zone)
+        verdict = judge(view.answers, desired, state.last_write, self._now())
+        outcome = replace(unknown, zone=unknown.zone or view.zone)
+        if verdict is Verdict.IN_SYNC:
+            state = replace(state, ours=desired, attempted=None, dns_differs_since=None)
+            return replace(outcome, in_sync=True), state
+        if verdict is Verdict.LAG:
+            return replace(outcome, in_sync=True, awaiting_dns=True), state
+        return replace(outcome, awaiting_dns=verdict is Verdict.DRIFT), state
+
+    async def _sync_api(
+        self, wish: Wish, state: RecordState, zone: str, dns: Outcome
+    ) -> tuple[Outcome, RecordState]:
+        record, now = wish.record, self._now()
+        at_name = await self._provider.rrsets(zone, relative_name(record.fqdn, zone))
+        planned = plan(record, wish.rrset, at_name, state.may_hold)
+        outcome = replace(
+            dns,
+            action=planned.action,
+            observed=planned.observed,
+            zone=zone,
+            error=planned.message if planned.action in LEFT_ALONE else None,
+        )
+        if planned.action is Action.NONE:
+            return _agrees(outcome, state, now)
+        if planned.drifted:
+            state = state.putback_at(now)
+        if planned.action not in WRITES:
+            return outcome, state
+        if (held := self._held(wish, planned, outcome, state)) is not None:
+            return held, state
+        if self._dry_run:
+            return outcome, state
+        return await self._write(wish, planned, outcome, state)
+
+    def _held(
+        self, wish: Wish, planned: Planned, outcome: Outcome, state: RecordState
+    ) -> Outcome | None:
+        """Why a planned write is not made now, as an outcome; None where it may be."""
+        now = self._now()
+        if planned.drifted and contested(state.putbacks, now):
+            return _contested(outcome, planned, state, now)
+        if planned.drifted and not wish.confirmed:
+            error = (
+                f"it holds {planned.observed}, and what it should hold is not known for sure now"
+            )
+        elif (forbidden := self._may_write()) is not None:
+            error = forbidden
+        else:
+            return None
+        return replace(outcome, action=Action.NONE, error=error)
+
+    async def _write(
+        self, wish: Wish, planned: Planned, outcome: Outcome, state: RecordState
+    ) -> tuple[Outcome, RecordState]:
+        record, zone = wish.record, str(outcome.zone)
+        at = self._now()
+        try:
+            await self._provider.put(
+                zone, relative_name(record.fqdn, zone), record.type, wish.rrset
+            )
+        except ProviderError as error:
+            if error.transient:  # it may have been applied all the same
+                state = replace(state, attempted=wish.rrset)
+            return _failed(wish, zone, error), state
+        state = replace(
+            state,
+            ours=wish.rrset,
+            attempted=None,
+            last_write=LastWrite(at, planned.observed),
+            dns_differs_since=None,
+        )
+        outcome = replace(
+            outcome,
+            wrote=True,
+            in_sync=True,
+            awaiting_dns=self._authority is not None,
+            repaired=planned.drifted,
+        )
+        return outcome, state
+
+    async def find_zone(self, fqdn: str) -> str:
+        """Find the longest zone of the account that the name is in.
+
+        A token that is limited to some domains may get 403 for a candidate that is no zone at all, so a
+        shorter one may still be right.
+        """
+        candidates = candidate_zones(fqdn)
+        refused: ProviderError = NoSuchZoneError(
+            f"{fqdn}: none of {', '.join(candidates)} is a zone of this Gandi account: check the name, "
+            f"and that the token belongs to the organisation that owns the domain"
+        )
+        for candidate in candidates:
+            try:
+                if await self._provider.zone_exists(candidate):
+                    return candidate
+            except ForbiddenError as error:
+                refused = error
+        raise refused
+
+
+def _agrees(outcome: Outcome, state: RecordState, now: datetime) -> tuple[Outcome, RecordState]:
+    """The API holds what is desired; where DNS says otherwise for long, its path is not to be trusted."""
+    since = (state.dns_differs_since or now) if outcome.awaiting_dns else None
+    state = replace(state, ours=outcome.desired, attempted=None, dns_differs_since=since)
+    differs = since is not None and now - since >= PATH_DIFFERS
+    return replace(outcome, in_sync=True, path_differs=differs), state
+
+
+def _contested(outcome: Outcome, planned: Planned, state: RecordState, now: datetime) -> Outcome:
+    until = contested_until(state.putbacks, now)
+    error = (
+        f"contested: another writer put {planned.observed or 'nothing'} in its place three times within "
+        f"an hour; left alone until {until:%Y-%m-%d %H:%M:%S} UTC: find the other writer and stop it"
+    )
+    return replace(outcome, action=Action.CONFLICT, error=error, contested=True)
+
+
+def _failed(wish: Wish, zone: str | None, error: ProviderError) -> Outcome:
+    return Outcome(
+        wish.record,
+        Action.ERROR,
+        wish.rrset,
+        zone=zone,
+        error=str(error),
+        reason=error.reason,
+        transient=error.transient,
+        retry_at=error.until if isinstance(error, BlockedError) else None,
+        retry_after=getattr(error, "retry_after", None),
+    )

@@ -1,0 +1,52 @@
+"""What the program talks to, as it sees it: a test or a simulation hands in its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from esddns.core.dnscheck import DnsAnswer
+from esddns.core.model import RRset, RRType
+
+
+class Provider(Protocol):
+    """A DNS provider's API. Every method raises ProviderError's children and nothing else."""
+
+    @property
+    def token_version(self) -> int:
+        """Grows when the token changes; 0 while there is none."""
+        ...
+
+    async def zone_exists(self, zone: str) -> bool:
+        """Whether the account has `zone`."""
+        ...
+
+    async def rrsets(self, zone: str, name: str) -> Mapping[str, RRset]:
+        """Give all RRsets at `name` (`@` for the apex), by type; empty where there are none."""
+        ...
+
+    async def put(self, zone: str, name: str, rrtype: str, rrset: RRset) -> None:
+        """Replace one RRset; returns when the provider said that it is done."""
+        ...
+
+    async def delete(self, zone: str, name: str, rrtype: str) -> None:
+        """Delete one RRset; one that is absent counts as deleted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DnsView:
+    """What a record's name servers said: usable answers only, and the zone as DNS cuts it, if known."""
+
+    answers: tuple[DnsAnswer, ...] = ()
+    zone: str | None = None
+    trouble: str = ""
+
+
+class Authority(Protocol):
+    """The name servers of a record's zone."""
+
+    async def lookup(self, fqdn: str, rrtype: RRType, zone: str | None) -> DnsView:
+        """Ask all of them. Never raises: a server that is away is one answer less."""
+        ...
