@@ -16,10 +16,11 @@ from esddns.core.plan import WRITES
 from esddns.core.state import rrset_to_json
 from esddns.roles.exit_codes import Exit, first, of_reason
 from esddns.roles.once import Once, family_json, record_json
-from esddns.roles.wiring import Outside, connect, make_rng
+from esddns.roles.wiring import connect, make_rng
 from esddns.shell.clock import utc_now
 from esddns.shell.gandi.token import TokenSource
 from esddns.shell.memory import Memory, file_name
+from esddns.shell.seams import Outside
 
 Load = Callable[[], tuple[Settings, TokenSource]]
 
@@ -51,9 +52,10 @@ async def check(load: Load, state_dir: Path, *, as_json: bool) -> int:
     else:
         outside = connect(settings, tokens)
         try:
+            findings.token = tokens.read().origin
             await _look(findings, settings, outside, state_dir)
         finally:
-            outside.provider.close()
+            outside.account.close()
     code = first(findings.codes)
     if as_json:
         print(json.dumps(to_json(findings, code), indent=2))  # noqa: T201  # the command's output
@@ -76,8 +78,7 @@ async def _look(findings: Findings, settings: Settings, outside: Outside, state_
             findings.codes.append(Exit.UNDECIDED)
             findings.fix.append(f"{family}: {decision.detail}")
     try:
-        findings.token = outside.tokens.read().origin
-        findings.zones = await outside.provider.zones()
+        findings.zones = await outside.account.zones()
     except ProviderError as error:
         findings.token_error = str(error)
         findings.codes.append(of_reason(error.reason))

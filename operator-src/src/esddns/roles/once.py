@@ -19,11 +19,12 @@ from esddns.core.outcome import Outcome
 from esddns.core.plan import Action
 from esddns.core.state import RecordState
 from esddns.roles.exit_codes import Exit, first, of_outcome
-from esddns.roles.wiring import Outside, connect, make_rng
+from esddns.roles.wiring import connect, make_rng
 from esddns.shell.clock import Now, utc_now
 from esddns.shell.gandi.token import TokenSource
 from esddns.shell.memory import Memory, file_name
 from esddns.shell.publish import Publisher, Wish
+from esddns.shell.seams import Outside
 
 TRIES = 3
 BUDGET = 30.0  # seconds for Gandi, in all
@@ -38,7 +39,7 @@ async def once(
     try:
         return await Once(settings, outside, memory, utc_now, make_rng()).run()
     finally:
-        outside.provider.close()
+        outside.account.close()
 
 
 class Once:
@@ -53,7 +54,7 @@ class Once:
         self._now = now
         self._rng = rng
         self._publisher = Publisher(
-            outside.provider, outside.authority, now, dry_run=settings.gandi.dry_run
+            outside.account, outside.authority, now, dry_run=settings.gandi.dry_run
         )
 
     async def run(self) -> tuple[dict[str, Any], Exit]:
@@ -102,7 +103,7 @@ class Once:
                     outcome, state = await self._publisher.sync(wish, state)
             except TimeoutError:
                 # A write that was under way may have been applied: the next pass will see.
-                self._outside.provider.abort()
+                self._outside.account.abort()
                 return _out_of_time(wish, outcome)
             self._memory.state = self._memory.state.with_record(record.key, state)
             wait = next_attempt(failures, self._rng, outcome.retry_after)

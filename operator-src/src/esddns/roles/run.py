@@ -15,18 +15,16 @@ from esddns.config.settings import ConfigurationError, Settings
 from esddns.core.state import State
 from esddns.roles.wiring import connect, make_rng
 from esddns.shell.clock import Now, utc_now
+from esddns.shell.engine import Engine
 from esddns.shell.gandi.token import TokenSource
-from esddns.shell.gated import GatedProvider
 from esddns.shell.health import Health
 from esddns.shell.keeper import Keeper
 from esddns.shell.log import event
 from esddns.shell.memory import Memory, file_name
 from esddns.shell.metrics import Metrics
-from esddns.shell.publish import Publisher
 from esddns.shell.report import Reporter
 from esddns.shell.server import Endpoints
 from esddns.shell.stateview import view
-from esddns.shell.watch import AddressWatch
 
 _log = logging.getLogger("esddns")
 
@@ -66,8 +64,8 @@ class Run:
         self._keeper: Keeper | None = None
         self._file: Path | None = None
         self._memory = Memory()
-        self._stopping = asyncio.Event()
-        self._reloading = asyncio.Event()
+        self._stopping = False
+        self._told = asyncio.Event()  # to stop, or that there is a new configuration
         self._config_problem: str | None = None
         self.address: asyncio.Future[tuple[str, int]] = asyncio.get_running_loop().create_future()
 
@@ -78,7 +76,8 @@ class Run:
 
     def stop(self) -> None:
         """End; a pass that is under way has a moment."""
-        self._stopping.set()
+        self._stopping = True
+        self._told.set()
 
     def reload(self) -> None:
         """Read the configuration again; a broken one is reported and the last good one stays."""
@@ -93,7 +92,7 @@ class Run:
         self._config_problem = None
         self._metrics.config_valid.set(1)
         event(_log, logging.INFO, "configuration read again")
-        self._reloading.set()
+        self._told.set()
 
     async def serve(self) -> None:
         """Run until stopped. Raises OSError where it cannot listen."""
@@ -107,8 +106,8 @@ class Run:
             with contextlib.suppress(ValueError, RuntimeError):  # not in the main thread: a test
                 loop.add_signal_handler(number, action)
         try:
-            while not self._stopping.is_set():
-                self._reloading.clear()
+            while not self._stopping:
+                self._told.clear()
                 await self._serve_configuration()
         finally:
             await endpoints.stop()
@@ -121,64 +120,24 @@ class Run:
             self._file, self._memory = file, Memory(file)
         self._metrics.records(settings.records)
         outside = connect(settings, self._tokens, self._metrics.gandi_call, self._reporter.answer)
-        provider = GatedProvider(outside.provider, self._rng, self._reporter.credential)
-        publisher = Publisher(
-            provider, outside.authority, self._now, dry_run=settings.gandi.dry_run
-        )
-        keeper = self._keeper = Keeper(
-            settings.records,
-            publisher,
-            provider,
+        engine = Engine(
+            settings,
+            outside,
             self._memory,
             self._now,
+            self._rng,
             self._reporter,
             self._health,
-            settings.gandi.credential_check,
         )
-        watches = [
-            AddressWatch(
-                family,
-                detector,
-                settings.detection,
-                self._memory,
-                self._now,
-                self._reporter,
-                self._health,
-                keeper.on_round,
-            )
-            for family, detector in outside.detectors.items()
-        ]
+        self._keeper = engine.keeper
         host, port = self.address.result()
-        event(_log, logging.INFO, "started", records=len(settings.records), sources=len(
-              settings.detection.sources), quorum=settings.detection.quorum,
+        event(_log, logging.INFO, "started", records=len(settings.records),
+              sources=len(settings.detection.sources), quorum=settings.detection.quorum,
               listening=f"{host}:{port}", dry_run=settings.gandi.dry_run or None)  # fmt: skip
         try:
-            async with asyncio.TaskGroup() as group:
-                running = [group.create_task(watch.run()) for watch in watches]
-                keeping = group.create_task(keeper.run())
-                await self._until_told()
-                for task in running:
-                    task.cancel()
-                keeper.stop()
-                done, _late = await asyncio.wait({keeping}, timeout=_GRACE)
-                if not done:
-                    outside.provider.abort()
-                    keeping.cancel()
+            await engine.run(self._told, _GRACE)
         finally:
-            outside.provider.close()
-            for family in outside.detectors:
-                self._health.ended(f"watch-{family}")
-
-    async def _until_told(self) -> None:
-        waits = [
-            asyncio.ensure_future(self._stopping.wait()),
-            asyncio.ensure_future(self._reloading.wait()),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+            outside.account.close()
 
     def _view(self) -> dict[str, object]:
         tracked = self._keeper.tracked if self._keeper else []

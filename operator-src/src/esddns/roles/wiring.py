@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 from esddns.config.settings import DetectionSettings, DnsCheck, Settings
 from esddns.core.address import AcceptPolicy, proxy_ranges
@@ -14,17 +12,8 @@ from esddns.shell.detect import Detector, OnAnswer
 from esddns.shell.gandi.client import GandiClient, OnCall
 from esddns.shell.gandi.provider import GandiProvider
 from esddns.shell.gandi.token import TokenSource
+from esddns.shell.seams import Outside
 from esddns.shell.sources import make_source
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """Everything that a command talks to."""
-
-    provider: GandiProvider
-    tokens: TokenSource
-    authority: Authority | None
-    detectors: Mapping[Family, Detector]
 
 
 def connect(
@@ -35,8 +24,7 @@ def connect(
 ) -> Outside:
     """Build what `settings` ask for; nothing is sent yet."""
     return Outside(
-        provider=GandiProvider(GandiClient(settings.gandi, tokens, on_call), tokens),
-        tokens=tokens,
+        account=GandiProvider(GandiClient(settings.gandi, tokens, on_call), tokens),
         authority=make_authority(settings),
         detectors=make_detectors(settings.detection, on_answer),
     )

@@ -113,7 +113,6 @@ class Keeper:
             else:
                 until = min(due.due if due else math.inf, self._credential_due)
                 await self._wait(min(until - loop.time(), _TOKEN_POLL))
-        self._health.ended("keeper")
 
     async def _wait(self, seconds: float) -> None:
         try:

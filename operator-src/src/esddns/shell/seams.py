@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from esddns.core.dnscheck import DnsAnswer
-from esddns.core.model import RRset, RRType
+from esddns.core.model import Family, RRset, RRType
+from esddns.shell.detect import Detector
 
 
 class Provider(Protocol):
@@ -35,6 +36,22 @@ class Provider(Protocol):
         ...
 
 
+class Account(Provider, Protocol):
+    """The whole of a provider's account."""
+
+    async def zones(self) -> tuple[str, ...]:
+        """List the zones that the token may see."""
+        ...
+
+    def abort(self) -> None:
+        """End the call that is under way: its outcome is then unknown."""
+        ...
+
+    def close(self) -> None:
+        """Cut what is under way, and give back what is held."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class DnsView:
     """What a record's name servers said: usable answers only, and the zone as DNS cuts it, if known."""
@@ -50,3 +67,12 @@ class Authority(Protocol):
     async def lookup(self, fqdn: str, rrtype: RRType, zone: str | None) -> DnsView:
         """Ask all of them. Never raises: a server that is away is one answer less."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Everything that one writer talks to; `authority` None: the API is asked each time."""
+
+    account: Account
+    authority: Authority | None
+    detectors: Mapping[Family, Detector]

@@ -1,0 +1,80 @@
+"""Detection and publishing together, over whatever they are given to talk to: the work of one writer."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from esddns.config.settings import Settings
+from esddns.shell.clock import Now
+from esddns.shell.gated import GatedProvider
+from esddns.shell.health import Health
+from esddns.shell.keeper import Keeper
+from esddns.shell.memory import Memory
+from esddns.shell.publish import MayWrite, Publisher
+from esddns.shell.report import Reporter
+from esddns.shell.seams import Outside
+from esddns.shell.watch import AddressWatch
+
+
+class Engine:
+    """Runs until it is told to stop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        outside: Outside,
+        memory: Memory,
+        now: Now,
+        rng: random.Random,
+        reporter: Reporter,
+        health: Health,
+        *,
+        may_write: MayWrite = lambda: None,
+    ) -> None:
+        self._outside = outside
+        self._health = health
+        gated = GatedProvider(outside.account, rng, reporter.credential)
+        self.keeper = Keeper(
+            settings.records,
+            Publisher(
+                gated, outside.authority, now, dry_run=settings.gandi.dry_run, may_write=may_write
+            ),
+            gated,
+            memory,
+            now,
+            reporter,
+            health,
+            settings.gandi.credential_check,
+        )
+        self._watches = {
+            family: AddressWatch(
+                family,
+                detector,
+                settings.detection,
+                memory,
+                now,
+                reporter,
+                health,
+                self.keeper.on_round,
+            )
+            for family, detector in outside.detectors.items()
+        }
+
+    async def run(self, until: asyncio.Event, grace: float) -> None:
+        """Run until `until` is set; a pass that is under way then has `grace` seconds before it is cut.
+
+        What a loop dies of is raised: nothing dies quietly.
+        """
+        async with asyncio.TaskGroup() as group:
+            watching = [group.create_task(watch.run()) for watch in self._watches.values()]
+            keeping = group.create_task(self.keeper.run())
+            await until.wait()
+            for task in watching:
+                task.cancel()
+            self.keeper.stop()
+            done, _late = await asyncio.wait({keeping}, timeout=grace)
+            if not done:
+                self._outside.account.abort()
+                keeping.cancel()
+        self._health.clear()
