@@ -202,7 +202,7 @@ def _once(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
         from esddns.roles.once import once  # noqa: PLC0415
 
         report, code = asyncio.run(once(settings, tokens, arguments.state_dir))
-    print(json.dumps(report, indent=2))  # noqa: T201
+    print(json.dumps(report, indent=2, ensure_ascii=False))  # noqa: T201
     return code
 
 

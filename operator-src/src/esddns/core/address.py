@@ -75,10 +75,10 @@ def parse_address(text: str, family: Family) -> IPAddress:
         address: IPAddress = (
             IPv4Address(stripped) if family is Family.IPV4 else IPv6Address(stripped)
         )
-        if "%" in stripped:
-            raise ValueError(stripped)  # noqa: TRY301  # a zone index means nothing elsewhere
+        if "%" in stripped or getattr(address, "ipv4_mapped", None) is not None:
+            raise ValueError(stripped)  # noqa: TRY301  # means nothing elsewhere
     except ValueError:
-        shown = ascii(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
+        shown = ascii(text[:_LONGEST]) + ("" if len(text) <= _LONGEST else " and more")
         message = f"expected one {_family_name(family)} address and nothing else, got {shown}"
         raise SourceError(FailureReason.MALFORMED, message) from None
     return address

@@ -58,7 +58,7 @@ async def check(load: Load, state_dir: Path, *, as_json: bool) -> int:
             outside.account.close()
     code = first(findings.codes)
     if as_json:
-        print(json.dumps(to_json(findings, code), indent=2))  # noqa: T201  # the command's output
+        print(json.dumps(to_json(findings, code), indent=2, ensure_ascii=False))  # noqa: T201  # the command's output
     else:
         from esddns.roles.check_table import show  # noqa: PLC0415  # rich is for people only
 

@@ -17,6 +17,9 @@ from esddns.shell.report import Reporter
 # Without probes, an undecided round is followed by another after this long at the latest.
 _UNDECIDED_AGAIN = 60.0  # seconds
 
+# A round that is due this soon makes a probe idle; timers may fire a little early, too.
+_ALMOST = 0.5  # seconds
+
 OnRound = Callable[[Family, Round], None]
 
 
@@ -53,7 +56,7 @@ class AddressWatch:
         next_round = loop.time()
         while True:
             asked = loop.time()
-            if asked >= next_round or not await self._holds():
+            if asked >= next_round - _ALMOST or not await self._holds():
                 await self.full_round()
                 next_round = asked + (interval if self._settled or probing else unsettled)
             wake = min(next_round, asked + probing) if probing else next_round

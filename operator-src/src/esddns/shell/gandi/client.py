@@ -7,6 +7,7 @@ Blocking; one thread at a time.
 from __future__ import annotations
 
 import http.client
+import http.cookiejar
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,24 +15,32 @@ from urllib.parse import quote
 
 import requests
 import requests.auth
+import urllib3.exceptions
 
 from esddns import __version__
 from esddns.config.settings import AuthScheme, GandiSettings
 from esddns.core.errors import (
-    ErrorReason,
+    CredentialMissingError,
     NoSuchZoneError,
-    ProviderError,
     UnavailableError,
     UnexpectedReplyError,
 )
 from esddns.core.model import RRset
-from esddns.shell.gandi.reply import RecordAbsentError, Reply, raise_for, read_rrsets, read_zones
+from esddns.shell.gandi.reply import (
+    RecordAbsentError,
+    Reply,
+    raise_for,
+    read_rrsets,
+    read_zone,
+    read_zones,
+)
 from esddns.shell.gandi.token import TokenSource
-from esddns.shell.gandi.wire import DeadlineExceededError, Wire, WireAdapter
+from esddns.shell.gandi.wire import CutError, Wire, WireAdapter
 
 USER_AGENT = f"esddns/{__version__} (+https://github.com/sqe/esddns)"
 WRITE_DEADLINE = 4.0  # seconds, in all: a lease is judged by it, so it is no setting
 _LARGEST = 1 << 20  # bytes of a body; a name's RRsets are some hundred
+_SHOWN = 200  # characters of an error that a message repeats
 _CHUNK = 1 << 14
 _PAGE = 500  # zones; Gandi gives that many at once
 
@@ -50,6 +59,11 @@ class _Auth(requests.auth.AuthBase):
         return request
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, _response: requests.Response) -> None:
+        """None is followed, nor prepared for: `requests` would read the whole body first, however large."""
+
+
 class GandiClient:
     """Calls LiveDNS. Every method raises ProviderError's children and nothing else."""
 
@@ -64,7 +78,8 @@ class GandiClient:
         self._tokens = tokens
         self._on_call = on_call
         self._wire = Wire()
-        self._session = requests.Session()
+        self._session = _Session()
+        self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=()))
         self._session.auth = _Auth(tokens, settings.auth)
         self._session.headers.update(
             {
@@ -93,9 +108,11 @@ class GandiClient:
     def zone_exists(self, zone: str) -> bool:
         """Whether the account has `zone` (`GET /domains/{zone}`)."""
         try:
-            self._call("GET", zone)
+            reply = self._call("GET", zone)
         except NoSuchZoneError:
             return False
+        if (found := read_zone(reply)) != zone:
+            raise UnexpectedReplyError(f"{reply.where}: answered with the zone {found!r}")
         return True
 
     def rrsets(self, zone: str, name: str) -> dict[str, RRset]:
@@ -116,16 +133,15 @@ class GandiClient:
     def put(self, zone: str, name: str, rrtype: str, rrset: RRset) -> None:
         """Replace the RRset; returns when Gandi answered 201, and only then."""
         body = {"rrset_values": sorted(rrset.values), "rrset_ttl": rrset.ttl}
-        reply = self._call("PUT", zone, name, rrtype, json=body)
-        if reply.status != http.client.CREATED:
-            raise UnexpectedReplyError(f"{reply.where}: answered {reply.status}, expected 201")
+        _expect(http.client.CREATED, self._call("PUT", zone, name, rrtype, json=body))
 
     def delete(self, zone: str, name: str, rrtype: str) -> None:
         """Delete the RRset; one that is absent already counts as deleted."""
         try:
-            self._call("DELETE", zone, name, rrtype)
+            reply = self._call("DELETE", zone, name, rrtype)
         except (RecordAbsentError, NoSuchZoneError):
             return
+        _expect(http.client.NO_CONTENT, reply)
 
     def _call(
         self, method: str, zone: str | None, *path: str, query: str = "", json: object = None
@@ -138,23 +154,18 @@ class GandiClient:
         try:
             reply = self._send(method, url, json)
             status = str(reply.status)
-            raise_for(reply, zone or "?", datetime.now(UTC))
-        except RecordAbsentError:
-            raise
-        except ProviderError as error:
-            if error.reason is ErrorReason.CREDENTIAL_MISSING:
-                status = "not-sent"
-            # What a server says may repeat what it was sent.
-            error.args = tuple(self._tokens.mask(str(arg)) for arg in error.args)
+        except CredentialMissingError:
+            status = "not-sent"
             raise
         finally:
             if status != "not-sent":
                 self._on_call(method, status, time.monotonic() - started)
+        raise_for(reply, zone or "?", datetime.now(UTC))
         return reply
 
     def _send(self, method: str, url: str, json: object) -> Reply:
         deadline = self._timeout if method == "GET" else WRITE_DEADLINE
-        where = f"{method} {url}"
+        where, mask, answered = f"{method} {url}", self._tokens.mask, False
         try:
             with (
                 self._wire.deadline(deadline),
@@ -162,24 +173,36 @@ class GandiClient:
                     method, url, json=json, timeout=deadline, stream=True, allow_redirects=False
                 ) as response,
             ):
-                body = _body(response, where)
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return Reply(method, url, response.status_code, headers, body)
-        except DeadlineExceededError:
-            message = f"{where}: no whole answer within {deadline:g} s"
+                answered = True
+                if (body := _body(response)) is None:
+                    raise UnexpectedReplyError(f"{where}: answered with more than {_LARGEST} bytes")
+                # What a server says may repeat what it was sent. Masked while it is whole: from a token
+                # of which a message shows one half, nothing could take that out again.
+                headers = {name.lower(): mask(value) for name, value in response.headers.items()}
+                text = mask(body.decode("utf-8", "replace"))
+                return Reply(method, url, response.status_code, headers, text)
+        except CutError as error:
+            message = str(error)
         except requests.Timeout:
-            message = f"{where}: no answer within {deadline:g} s"
-        except requests.RequestException as error:
-            message = f"{where}: {_root(error)}"
-        raise UnavailableError(message)
+            message = f"no answer within {deadline:g} s"
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            message = mask(_root(error))[:_SHOWN]
+        # Raised out here, for an error's context would hold all that `requests` held.
+        raise UnavailableError(f"{where}: {message}", answered=answered)
 
 
-def _body(response: requests.Response, where: str) -> bytes:
+def _expect(status: int, reply: Reply) -> None:
+    if reply.status != status:
+        raise UnexpectedReplyError(f"{reply.where}: answered {reply.status}, expected {status}")
+
+
+def _body(response: requests.Response) -> bytes | None:
+    """The body, or None where it is too large to be one."""
     body = b""
     for chunk in response.iter_content(_CHUNK):
         body += chunk
         if len(body) > _LARGEST:
-            raise UnexpectedReplyError(f"{where}: the answer is larger than {_LARGEST} bytes")
+            return None
     return body
 
 
@@ -188,4 +211,4 @@ def _root(error: BaseException) -> str:
     seen = error
     while (inner := seen.__cause__ or seen.__context__) is not None and inner is not seen:
         seen = inner
-    return f"{type(seen).__name__}: {str(seen)[:200]}" if str(seen) else type(seen).__name__
+    return f"{type(seen).__name__}: {seen}" if str(seen) else type(seen).__name__

@@ -15,18 +15,22 @@ from esddns.core.model import RRset
 T = TypeVar("T")
 
 _SHOWN = 200  # characters of an answer that a message repeats
+_MOST_FIELDS = 10  # of a 400's list that a message repeats
 _OK_BELOW, _REDIRECT_BELOW, _SERVER_ERROR = 300, 400, 500
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One HTTP answer, its body not interpreted yet."""
+    """One HTTP answer without the token, should it have repeated it; its body not interpreted yet.
+
+    Header names are in lower case.
+    """
 
     method: str
     url: str
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: str
 
     @property
     def where(self) -> str:
@@ -79,7 +83,7 @@ def raise_for(reply: Reply, zone: str, now: datetime) -> None:
 
 def _raise_for_404(reply: Reply, zone: str, said: str) -> None:
     try:
-        kind = json.loads(reply.body)["object"]
+        kind = _json(reply.body)["object"]
     except (ValueError, TypeError, KeyError):
         raise errors.UnexpectedReplyError(
             f"{reply.where}: answered 404 with something that is not Gandi's ({said}): "
@@ -93,20 +97,32 @@ def _raise_for_404(reply: Reply, zone: str, said: str) -> None:
     )
 
 
+def _json(body: str) -> Any:
+    """Parse a body. Raises ValueError, whatever is wrong with it."""
+    try:
+        return json.loads(body)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def _message(reply: Reply) -> str:
     try:
-        said = json.loads(reply.body)["message"]
+        said = str(_json(reply.body)["message"])
     except (ValueError, TypeError, KeyError):
-        said = reply.body.decode("utf-8", "replace")
-    return " ".join(str(said).split())[:_SHOWN]
+        said = reply.body
+    return _plain(said)
+
+
+def _plain(said: object) -> str:
+    """A few words on one line, without what a terminal would take for a command."""
+    text = str(said)[: 10 * _SHOWN]
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_SHOWN]
 
 
 def _fields(reply: Reply) -> tuple[tuple[str, str], ...]:
     try:
-        return tuple(
-            (str(e["name"])[:_SHOWN], str(e["description"])[:_SHOWN])
-            for e in json.loads(reply.body)["errors"]
-        )
+        listed = _array(_json(reply.body)["errors"])[:_MOST_FIELDS]
+        return tuple((_plain(e["name"]), _plain(e["description"])) for e in listed)
     except (ValueError, TypeError, KeyError):
         return ()
 
@@ -121,9 +137,14 @@ def read_zones(reply: Reply) -> tuple[str, ...]:
     return _read(reply, lambda data: tuple(_text(i["fqdn"]) for i in _array(data)))
 
 
+def read_zone(reply: Reply) -> str:
+    """Read one zone into its name. Raises UnavailableError for anything else."""
+    return _read(reply, lambda data: _text(data["fqdn"]).lower())
+
+
 def _read(reply: Reply, read: Callable[[Any], T]) -> T:
     try:
-        return read(json.loads(reply.body))
+        return read(_json(reply.body))
     except (ValueError, TypeError, KeyError) as error:
         # Cut short, or a portal's page: the state there is unknown, and the next try may tell.
         raise errors.UnavailableError(

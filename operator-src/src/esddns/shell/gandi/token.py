@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import threading
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 from esddns.core.errors import CredentialMissingError
 
 VARIABLE = "GANDI_API_KEY"
 MASK = "<token>"
 _SHORTEST = 8  # anything shorter is no token, and masking it would mangle messages
+# Tokens that are still masked: an answer to a call made with the one before may come after a change.
+_REMEMBERED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +30,42 @@ class Token:
 
 
 class TokenSource:
-    """Gives the token as it is now: `GANDI_API_KEY` where set, else the file, read again when it changes."""
+    """Gives the token as it is now: `GANDI_API_KEY` where set, else the file, read again when it changes.
+
+    May be used from several threads.
+    """
 
     def __init__(self, file: Path, environ: Mapping[str, str]) -> None:
         self._file = file
         self._variable = environ.get(VARIABLE, "").strip()
+        self._lock = threading.Lock()
         self._seen = ""
         self._version = 0
+        self._masked: deque[tuple[str, ...]] = deque(maxlen=_REMEMBERED)
 
     def read(self) -> Token:
-        """Give the token. Raises CredentialMissingError that says where it was looked for, and why not.
+        """Give the token. Raises CredentialMissingError that says where it was looked for, and why not."""
+        found = self._look()
+        if isinstance(found, str):
+            raise CredentialMissingError(f"no token: {found}")
+        return found
+
+    @property
+    def version(self) -> int:
+        """The version of the token as it is now; 0 while there is none."""
+        found = self._look()
+        return 0 if isinstance(found, str) else found.version
+
+    def mask(self, text: str) -> str:
+        """Take the token out of a text that came from elsewhere: whole texts only, not what was cut."""
+        with self._lock:
+            forms = [form for of_one in self._masked for form in of_one]
+        for form in sorted(forms, key=len, reverse=True):
+            text = text.replace(form, MASK)
+        return text
+
+    def _look(self) -> Token | str:
+        """The token, or why there is none: no error is raised where a secret is at hand.
 
         The file is read every time: it is a few bytes, and a kubelet swaps it by a link, so its
         modification time says nothing.
@@ -40,46 +73,43 @@ class TokenSource:
         if self._variable:
             return self._checked(self._variable, VARIABLE)
         try:
-            text = self._file.read_text("ascii").strip()
+            data = self._file.read_bytes()
         except FileNotFoundError:
-            raise CredentialMissingError(
-                f"no token: {self._file} does not exist and {VARIABLE} is not set; write a Gandi "
-                f"personal access token there"
-            ) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise CredentialMissingError(
-                f"no token: {self._file} cannot be read ({_plainly(error)})"
-            ) from None
-        if not text:
-            raise CredentialMissingError(f"no token: {self._file} is empty")
+            return (
+                f"{self._file} does not exist and {VARIABLE} is not set; write a Gandi personal "
+                f"access token there"
+            )
+        except OSError as error:
+            return f"{self._file} cannot be read ({error.strerror})"
+        if not data.isascii():
+            return (
+                f"{self._file} cannot be read (it is not plain text); it should hold one line with "
+                f"the token alone"
+            )
+        if not (text := data.decode("ascii").strip()):
+            return f"{self._file} is empty; write a Gandi personal access token there"
         return self._checked(text, str(self._file))
 
-    @property
-    def version(self) -> int:
-        """The version of the token as it is now; 0 while there is none."""
-        try:
-            return self.read().version
-        except CredentialMissingError:
-            return 0
-
-    def mask(self, text: str) -> str:
-        """Take the token out of a text that came from elsewhere."""
-        if len(self._seen) >= _SHORTEST:
-            text = text.replace(self._seen, MASK)
-        return text
-
-    def _checked(self, secret: str, origin: str) -> Token:
+    def _checked(self, secret: str, origin: str) -> Token | str:
         if not (secret.isascii() and secret.isprintable()) or " " in secret:
-            raise CredentialMissingError(
-                f"no token: what {origin} holds is no token (it has white space or characters that "
-                f"cannot be sent in a header); it should hold one line with the token alone"
+            return (
+                f"what {origin} holds is no token (it has white space or characters that cannot be "
+                f"sent in a header); it should hold one line with the token alone"
             )
-        if secret != self._seen:
-            self._seen = secret
-            self._version += 1
-        return Token(secret, origin, self._version)
+        with self._lock:
+            if secret != self._seen:
+                self._seen = secret
+                self._version += 1
+                if len(secret) >= _SHORTEST:
+                    self._masked.append(_forms(secret))
+            return Token(secret, origin, self._version)
 
 
-def _plainly(error: Exception) -> str:
-    # A UnicodeDecodeError's text quotes the bytes that it stumbled over: part of a secret.
-    return str(error.strerror) if isinstance(error, OSError) else "it is not plain text"
+def _forms(secret: str) -> tuple[str, ...]:
+    """How a secret may come back: as it is, in JSON, in a URL, and in Base64 at each of its offsets."""
+    coded = set()
+    for before in range(3):
+        text = base64.b64encode(bytes(before) + secret.encode()).decode()
+        # Without the characters that depend on what stands before and after.
+        coded.add(text[(before * 8 + 5) // 6 : (before + len(secret)) * 8 // 6])
+    return tuple({secret, json.dumps(secret)[1:-1], quote(secret, safe=""), *coded})

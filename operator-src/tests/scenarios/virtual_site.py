@@ -1,0 +1,352 @@
+"""A whole site on virtual time: the real engine and client over the simulator's model, without sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import random
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address, ip_network
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import requests
+import requests.adapters
+
+from esddns.config.settings import (
+    DetectionSettings,
+    DnsTarget,
+    GandiSettings,
+    HttpTarget,
+    Settings,
+    SourceKind,
+    SourceSettings,
+)
+from esddns.core.address import AcceptPolicy, proxy_ranges
+from esddns.core.dnscheck import DnsAnswer
+from esddns.core.model import FailureReason, Family, IPAddress, Record, RRset, RRType, SourceError
+from esddns.core.reply import parse_reply
+from esddns.shell.detect import Detector
+from esddns.shell.engine import Engine
+from esddns.shell.gandi.client import GandiClient
+from esddns.shell.gandi.token import TokenSource
+from esddns.shell.health import Health
+from esddns.shell.memory import Memory
+from esddns.shell.metrics import Metrics
+from esddns.shell.report import Reporter
+from esddns.shell.seams import DnsView, Outside
+from esddns_simulator import Authority as SimulatedServer
+from esddns_simulator import Behaviour, Delivery, Echo, LiveDNS, Reflector, Wan, World
+
+T = TypeVar("T")
+
+ZONE = "example.com"
+FQDN = f"home.{ZONE}"
+FIRST, SECOND, THIRD = (IPv4Address(a) for a in ("192.0.2.1", "198.51.100.2", "203.0.113.3"))
+LIE = IPv4Address("203.0.113.66")
+DOCUMENTATION = tuple(ip_network(n) for n in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"))
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+# Two names of one operator among them; the last three are asked over UDP, so they are the probes.
+OPERATORS = {
+    "ipify": "ipify",
+    "icanhazip": "Cloudflare",
+    "identme": "ident.me",
+    "amazon": "Amazon",
+    "cloudflare": "Cloudflare",
+    "opendns": "OpenDNS",
+    "google": "Google",
+}
+UDP = frozenset({"cloudflare", "opendns", "google"})
+
+
+class InProcessGandi(requests.adapters.BaseAdapter):
+    """Carries a request to the simulator's model and back. `took`: virtual seconds that the call costs."""
+
+    def __init__(self, livedns: LiveDNS) -> None:
+        super().__init__()
+        self._livedns = livedns
+        self.took = 0.0
+
+    def send(self, request: requests.PreparedRequest, *_a: Any, **kw: Any) -> requests.Response:
+        """Answer as the model does, down to its delivery."""
+        url = urlsplit(str(request.url))
+        body = request.body or b""
+        response = self._livedns.handle(
+            str(request.method),
+            unquote(url.path),
+            dict(pair.split("=") for pair in url.query.split("&") if pair),
+            {str(k): str(v) for k, v in request.headers.items()},
+            body.encode() if isinstance(body, str) else bytes(body),
+        )
+        limit = float(kw["timeout"])
+        if response.delivery is Delivery.RESET:
+            raise requests.ConnectionError("connection reset")
+        if response.delivery is Delivery.SILENT or response.delay > limit:
+            self.took = limit
+            raise requests.ReadTimeout("no answer")
+        self.took = response.delay
+        answer = requests.Response()
+        answer.status_code = response.status
+        answer.headers.update(response.headers)
+        whole = b"".join(response.chunks())
+        cut = response.delivery is Delivery.CUT
+        answer.raw = io.BytesIO(whole[: len(whole) // 2] if cut else whole)
+        return answer
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class InProcessAccount:
+    """The real client, called in the loop; a call that takes time lets virtual time pass."""
+
+    def __init__(self, client: GandiClient, tokens: TokenSource, wire: InProcessGandi) -> None:
+        self._client = client
+        self._tokens = tokens
+        self._wire = wire
+
+    @property
+    def token_version(self) -> int:
+        """The token's version."""
+        return self._tokens.version
+
+    async def zones(self) -> tuple[str, ...]:
+        """The account's zones."""
+        return await self._run(self._client.zones)
+
+    async def zone_exists(self, zone: str) -> bool:
+        """Whether the account has it."""
+        return await self._run(lambda: self._client.zone_exists(zone))
+
+    async def rrsets(self, zone: str, name: str) -> Mapping[str, RRset]:
+        """What stands at the name."""
+        return await self._run(lambda: self._client.rrsets(zone, name))
+
+    async def put(self, zone: str, name: str, rrtype: str, rrset: RRset) -> None:
+        """Replace it."""
+        await self._run(lambda: self._client.put(zone, name, rrtype, rrset))
+
+    async def delete(self, zone: str, name: str, rrtype: str) -> None:
+        """Delete it."""
+        await self._run(lambda: self._client.delete(zone, name, rrtype))
+
+    def abort(self) -> None:
+        """Nothing is ever under way between two steps of the loop."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+        self._client.close()
+
+    async def _run(self, call: Callable[[], T]) -> T:
+        self._wire.took = 0.0
+        try:
+            return call()
+        finally:
+            await asyncio.sleep(self._wire.took)
+
+
+class InProcessServers:
+    """The zone's name servers."""
+
+    def __init__(self, server: SimulatedServer) -> None:
+        self._server = server
+
+    async def lookup(self, fqdn: str, rrtype: RRType, zone: str | None) -> DnsView:
+        """Ask the one server."""
+        answer = self._server.lookup(fqdn, rrtype)
+        if answer is None or not answer.aa or answer.rcode not in (0, 3):
+            return DnsView((), zone, "no usable answer")
+        values = frozenset(answer.values(rrtype))
+        rrset = RRset(values, int(answer.ttl or 0)) if values else None
+        return DnsView((DnsAnswer("ns1", rrset),), zone)
+
+
+class InProcessSource:
+    """An echo of the model, misbehaving as it was told."""
+
+    families = frozenset({Family.IPV4})
+
+    def __init__(self, name: str, reflector: Reflector, world: World) -> None:
+        self.name = name
+        self.operator = OPERATORS[name]
+        self.kind = SourceKind.DNS if name in UDP else SourceKind.HTTP
+        self._reflector = reflector
+        self._world = world
+
+    async def ask(self, family: Family, timeout: float) -> IPAddress:  # noqa: ASYNC109
+        """Ask it."""
+        mode = self._world.behaviour(self.name).mode
+        response = self._reflector.over_http(self.name)
+        if mode in ("dead", "drip"):
+            await asyncio.sleep(timeout)
+            raise SourceError(FailureReason.TIMEOUT, "no answer")
+        if response.status != 200:
+            raise SourceError(FailureReason.REFUSED, f"status {response.status}")
+        if response.length > 4096:
+            raise SourceError(FailureReason.TOO_LARGE, "more than 4096 bytes")
+        return parse_reply(response.body, family)
+
+
+class VirtualSite:
+    """One site: its world, and what the product knows of it."""
+
+    def __init__(self, records: tuple[Record, ...], token: str, **settings: Any) -> None:
+        loop = asyncio.get_running_loop()
+        self._loop = loop
+        self.world = World(
+            {ZONE: {}},
+            token=token,
+            wan=Wan(ipv4=FIRST),
+            echoes=[Echo(name, "http") for name in OPERATORS],
+            clock=loop.time,
+            wall=lambda: self.now().timestamp(),
+            call_limit=1_000_000,
+        )
+        self.livedns = LiveDNS(self.world)
+        self._settings = _settings(records, **settings)
+        self._note_writes()
+        self.seen: list[tuple[float, str | None]] = []
+        self.reporter = Reporter(Metrics("run"), self.now)
+        self.health = Health()
+        self.memory = Memory()
+        self._stop = asyncio.Event()
+        self._rng = random.Random(7)  # noqa: S311  # jitter, the same in each run
+
+    def now(self) -> datetime:
+        """The time of day, which goes with the loop."""
+        return EPOCH + timedelta(seconds=self._loop.time())
+
+    def start(self, tokens: TokenSource, accept: tuple[Any, ...]) -> Engine:
+        """Put the product together as `run` does."""
+        wire = InProcessGandi(self.livedns)
+        client = GandiClient(self._settings.gandi, tokens, self.reporter_call)
+        client._session.mount("http://", wire)
+        reflector = Reflector(self.world)
+        detection = self._settings.detection
+        policy = AcceptPolicy(accept, () if accept else proxy_ranges())
+        sources = [InProcessSource(s.name, reflector, self.world) for s in detection.sources]
+        detector = Detector(Family.IPV4, sources, detection, policy, self.reporter.answer)
+        outside = Outside(
+            InProcessAccount(client, tokens, wire),
+            InProcessServers(SimulatedServer(self.world)),
+            {Family.IPV4: detector},
+        )
+        return Engine(
+            self._settings, outside, self.memory, self.now, self._rng, self.reporter, self.health
+        )
+
+    def reporter_call(self, method: str, status: str, seconds: float) -> None:
+        """Count a call, as `run` does."""
+        self.reporter._metrics.gandi_call(method, status, seconds)
+
+    def value(self, fqdn: str = FQDN) -> str | None:
+        """What the API holds for the record: what DNS shows sooner or later."""
+        name = fqdn.removesuffix(f".{ZONE}")
+        rrset = self.world.record(ZONE, name, "A")
+        return ", ".join(rrset.values) if rrset else None
+
+    @property
+    def values_seen(self) -> set[str | None]:
+        """Every value that the record ever had."""
+        return {value for _at, value in self.seen}
+
+    def puts(self) -> int:
+        """Writes that arrived at Gandi."""
+        return len(self.world.calls.find(kind="api", method="PUT"))
+
+    def api_calls(self) -> int:
+        """Calls that arrived at Gandi."""
+        return len(self.world.calls.find(kind="api"))
+
+    def asked(self) -> int:
+        """Questions to sources."""
+        return len(self.world.calls.find(kind="echo"))
+
+    def lie(self, *names: str, address: IPv4Address = LIE) -> None:
+        """Have these sources tell a lie."""
+        for name in names:
+            self.world.behave(name, Behaviour("lie", address=address))
+
+    def behave(self, mode: Any, *names: str) -> None:
+        """Have these sources (all, where none is named) behave so."""
+        for name in names or OPERATORS:
+            self.world.behave(name, Behaviour(mode))
+
+    async def until(self, value: IPv4Address, within: float) -> float:
+        """Let time pass until the record holds `value`; gives the seconds. Fails after `within`."""
+        started = self._loop.time()
+        while self.value() != str(value):
+            await asyncio.sleep(0.25)
+            passed = self._loop.time() - started
+            assert passed <= within, f"{self.value()} after {passed:.0f} s, expected {value}"
+        return self._loop.time() - started
+
+    def _note_writes(self) -> None:
+        """Note every value that the record takes, whoever writes it."""
+        zone = self.world.zones[ZONE]
+        put, drop = zone.put, zone.drop
+
+        def noting_put(*args: Any) -> Any:
+            kept = put(*args)
+            self.seen.append((self._loop.time(), self.value()))
+            return kept
+
+        def noting_drop(*args: Any) -> bool:
+            dropped = drop(*args)
+            self.seen.append((self._loop.time(), self.value()))
+            return dropped
+
+        zone.put, zone.drop = noting_put, noting_drop  # type: ignore[method-assign]
+
+
+def _settings(
+    records: tuple[Record, ...], *, interval: float = 300, probe_interval: float = 30
+) -> Settings:
+    sources = tuple(
+        SourceSettings(
+            name,
+            operator,
+            SourceKind.DNS if name in UDP else SourceKind.HTTP,
+            {Family.IPV4: _target(name)},
+        )
+        for name, operator in OPERATORS.items()
+    )
+    return Settings(
+        GandiSettings(url="http://gandi.example/v5/livedns"),
+        DetectionSettings(sources, interval=interval, probe_interval=probe_interval),
+        records=records,
+    )
+
+
+def _target(name: str) -> HttpTarget | DnsTarget:
+    if name in UDP:
+        return DnsTarget(f"{name}.example", 53, "whoami.example", "A")
+    return HttpTarget(f"https://{name}.example")
+
+
+HOME = Record(FQDN, RRType.A)
+
+
+@asynccontextmanager
+async def virtual_site(
+    *records: Record,
+    tokens: TokenSource,
+    token: str = "first-token-of-the-site",
+    accept: tuple[Any, ...] = DOCUMENTATION,
+    synced: bool = True,
+    **settings: Any,
+) -> AsyncIterator[VirtualSite]:
+    """Run a site; with `synced` from the moment on when its first record was published."""
+    site = VirtualSite(records or (HOME,), token, **settings)
+    engine = site.start(tokens, accept)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(engine.run(site._stop, 1.0))
+        if synced:
+            await site.until(FIRST, within=10)
+            await asyncio.sleep(15)  # DNS was looked at, and the write is settled
+        yield site
+        assert not site.health.stalled(), site.health.stalled()
+        site._stop.set()
+        await running
