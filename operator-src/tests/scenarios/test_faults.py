@@ -193,8 +193,7 @@ def test_429_with_retry_after(tokens: TokenSource, form: Any) -> None:
             site.world.faults.add(ApiFault("rate-limit", count=1, retry_after=120, form=form))
             calls = site.api_calls()
             site.world.set_wan(ipv4=SECOND)
-            while site.api_calls() == calls:
-                await asyncio.sleep(0.1)
+            await site.until_called(within=31)
             await asyncio.sleep(119)
             assert site.api_calls() == calls + 1
             await site.until(SECOND, within=3)

@@ -221,7 +221,7 @@ class VirtualSite:
     def start(self, tokens: TokenSource, accept: tuple[Any, ...]) -> Engine:
         """Put the product together as `run` does."""
         wire = InProcessGandi(self.livedns)
-        client = GandiClient(self._settings.gandi, tokens, self.reporter_call)
+        client = GandiClient(self._settings.gandi, tokens, self.reporter_call, self.now)
         client._session.mount("http://", wire)
         reflector = Reflector(self.world)
         detection = self._settings.detection
@@ -282,6 +282,13 @@ class VirtualSite:
             passed = self._loop.time() - started
             assert passed <= within, f"{self.value()} after {passed:.0f} s, expected {value}"
         return self._loop.time() - started
+
+    async def until_called(self, within: float) -> None:
+        """Let time pass until Gandi is called once more. Fails after `within` seconds."""
+        calls, started = self.api_calls(), self._loop.time()
+        while self.api_calls() == calls:
+            await asyncio.sleep(0.25)
+            assert self._loop.time() - started <= within, "Gandi was not called"
 
     def _note_writes(self) -> None:
         """Note every value that the record takes, whoever writes it."""

@@ -10,7 +10,6 @@ import http.client
 import http.cookiejar
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from urllib.parse import quote
 
 import requests
@@ -26,6 +25,7 @@ from esddns.core.errors import (
     UnexpectedReplyError,
 )
 from esddns.core.model import RRset
+from esddns.shell.clock import Now, utc_now
 from esddns.shell.gandi.reply import (
     RecordAbsentError,
     Reply,
@@ -72,11 +72,13 @@ class GandiClient:
         settings: GandiSettings,
         tokens: TokenSource,
         on_call: OnCall = lambda _method, _status, _seconds: None,
+        now: Now = utc_now,
     ) -> None:
         self._url = settings.url.rstrip("/")
         self._timeout = settings.timeout
         self._tokens = tokens
         self._on_call = on_call
+        self._now = now
         self._wire = Wire()
         self._session = _Session()
         self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=()))
@@ -160,7 +162,7 @@ class GandiClient:
         finally:
             if status != "not-sent":
                 self._on_call(method, status, time.monotonic() - started)
-        raise_for(reply, zone or "?", datetime.now(UTC))
+        raise_for(reply, zone or "?", self._now())
         return reply
 
     def _send(self, method: str, url: str, json: object) -> Reply:
