@@ -99,10 +99,22 @@ def test_accept_networks_replace_everything(address: IPAddress) -> None:
     assert "accept-networks" in (policy.refusal(ip_address("1.0.0.1")) or "")
 
 
-@given(address=st.ip_addresses(), space=st.text(" \t\r\n", max_size=3))
+def is_itself(address: IPAddress) -> bool:
+    """Whether an address is no other one in disguise (an IPv4 address mapped into IPv6)."""
+    return getattr(address, "ipv4_mapped", None) is None
+
+
+@given(address=st.ip_addresses().filter(is_itself), space=st.text(" \t\r\n", max_size=3))
 def test_an_address_and_white_space_is_one(address: IPAddress, space: str) -> None:
     """Every address is read back, with blanks and line ends around it."""
     assert parse_address(f"{space}{address}{space}", family_of(address)) == address
+
+
+@given(st.ip_addresses(v=4))
+def test_a_mapped_address_is_malformed(address: IPAddress) -> None:
+    """An IPv4 address in IPv6 clothes is no IPv6 address."""
+    with pytest.raises(SourceError):
+        parse_address(f"::ffff:{address}", Family.IPV6)
 
 
 @given(st.ip_addresses())

@@ -22,8 +22,9 @@ FORBIDDEN_FOR = 3600.0  # seconds
 class Gate:
     """What is known of the provider's willingness. Times are monotonic seconds.
 
-    Tokens are told apart by a version: the token itself is nobody's business here. `write_failed`: the
-    last failure was a write's, so that a read that works does not end the backoff of writes that do not.
+    Tokens are told apart by a version: the token itself is nobody's business here. `write_failed`: no
+    write has worked since one failed, so that a read that works does not end the backoff of writes that
+    do not.
     """
 
     unauthorized: int | None = None
@@ -49,7 +50,7 @@ class Gate:
     def after_success(self, *, write: bool) -> Gate:
         """The provider did what was asked."""
         if self.write_failed and not write:
-            return replace(self, not_before=0.0, unauthorized=None)
+            return replace(self, unauthorized=None)
         return Gate(forbidden=self.forbidden)
 
     def after_error(
@@ -75,6 +76,6 @@ class Gate:
             self,
             failures=failures,
             not_before=now + next_attempt(failures, rng, getattr(error, "retry_after", None)),
-            write_failed=write,
+            write_failed=self.write_failed or write,
             last_error=str(error),
         )

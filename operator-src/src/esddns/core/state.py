@@ -20,6 +20,9 @@ from esddns.core.model import Family, IPAddress, RRset
 VERSION = 1
 CHANGES_KEPT = 20
 
+# What reading comes to where a value is missing, of another kind, or out of range (a time beyond year 1).
+_UNREADABLE = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
+
 T = TypeVar("T")
 
 
@@ -161,7 +164,7 @@ def loads(text: str) -> State:
     """Read what `to_json` gave. Raises StateError for anything else, and never returns half of it."""
     try:
         return _state(json.loads(text))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except _UNREADABLE as error:
         message = f"not a state of version {VERSION}: {type(error).__name__}: {str(error)[:200]}"
         raise StateError(message) from None
 
@@ -177,7 +180,7 @@ def _state(data: Any) -> State:
             for family, known in data["addresses"].items()
         },
         records={str(key): _record(record) for key, record in data["records"].items()},
-        changes=tuple(map(_change, data["changes"][-CHANGES_KEPT:])),
+        changes=tuple(map(_change, _list(data["changes"])[-CHANGES_KEPT:])),
     )
 
 
@@ -192,15 +195,18 @@ def _change(data: Any) -> Change:
 
 
 def _record(data: Any) -> RecordState:
-    wrote = data["last_write"]
     return RecordState(
         zone=_maybe(_string, data["zone"]),
         ours=_maybe(_rrset, data["ours"]),
         attempted=_maybe(_rrset, data["attempted"]),
-        last_write=wrote and LastWrite(_time(wrote["at"]), _maybe(_rrset, wrote["before"])),
-        putbacks=tuple(_time(at) for at in data["putbacks"]),
+        last_write=_maybe(_last_write, data["last_write"]),
+        putbacks=tuple(map(_time, _list(data["putbacks"]))),
         dns_differs_since=_maybe(_time, data["dns_differs_since"]),
     )
+
+
+def _last_write(data: Any) -> LastWrite:
+    return LastWrite(_time(data["at"]), _maybe(_rrset, data["before"]))
 
 
 def _maybe(read: Callable[[Any], T], value: Any) -> T | None:
@@ -219,10 +225,14 @@ def _string(data: Any) -> str:
     return data
 
 
-def _strings(data: Any) -> tuple[str, ...]:
+def _list(data: Any) -> list[Any]:
     if not isinstance(data, list):
         raise TypeError("no list where one was expected")
-    return tuple(map(_string, data))
+    return data
+
+
+def _strings(data: Any) -> tuple[str, ...]:
+    return tuple(map(_string, _list(data)))
 
 
 def _address(family: Family, text: Any) -> IPAddress:

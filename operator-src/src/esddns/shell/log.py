@@ -29,7 +29,7 @@ def set_up(fmt: str, level: str, mask: Callable[[str], str] = lambda text: text)
     root.handlers = [handler]
     root.setLevel(level.upper())
     for chatty in ("urllib3", "asyncio", "aiohttp.access"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
 
 
 class _Formatter(logging.Formatter):

@@ -57,10 +57,12 @@ class Memory:
             return State()
 
     def _set_aside(self) -> Path | None:
-        """Keep what could not be read for a person to look at."""
+        """Keep what could not be read for a person to look at; the first of several is the one that tells."""
         if self._file is None or self._read_only:
             return None
         aside = self._file.with_suffix(".unreadable.json")
+        if os.path.lexists(aside):
+            aside = self._file.with_suffix(".unreadable-again.json")
         with contextlib.suppress(OSError):
             self._file.replace(aside)
             return aside

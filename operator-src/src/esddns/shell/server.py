@@ -50,7 +50,11 @@ class Endpoints:
             app, access_log=None, keepalive_timeout=15, shutdown_timeout=_SHUTDOWN
         )
         await self._runner.setup()
-        await web.TCPSite(self._runner, host or None, port).start()
+        try:
+            await web.TCPSite(self._runner, host or None, port).start()
+        except OSError:
+            await self.stop()
+            raise
         bound = self._runner.addresses[0]
         return str(bound[0]), int(bound[1])
 

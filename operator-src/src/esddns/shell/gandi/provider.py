@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -17,6 +18,8 @@ T = TypeVar("T")
 # Beyond a call's own deadline: only a resolver that hangs is not bounded by that.
 _SLACK = 2.0  # seconds
 _LONGEST_CALL = 60.0 + _SLACK  # seconds; [gandi] timeout allows 60
+# Seconds that a write may wait for the thread. A lease has that much to spare beyond the write's deadline.
+_LATEST_WRITE = 1.0
 
 
 class GandiProvider:
@@ -46,11 +49,11 @@ class GandiProvider:
 
     async def put(self, zone: str, name: str, rrtype: str, rrset: RRset) -> None:
         """Replace one RRset."""
-        await self._run(lambda: self._client.put(zone, name, rrtype, rrset))
+        await self._write(lambda: self._client.put(zone, name, rrtype, rrset))
 
     async def delete(self, zone: str, name: str, rrtype: str) -> None:
         """Delete one RRset."""
-        await self._run(lambda: self._client.delete(zone, name, rrtype))
+        await self._write(lambda: self._client.delete(zone, name, rrtype))
 
     def abort(self) -> None:
         """End the call that is under way: its outcome is then unknown."""
@@ -62,10 +65,20 @@ class GandiProvider:
         self._thread.shutdown(wait=False, cancel_futures=True)
         self._client.close()
 
+    async def _write(self, call: Callable[[], None]) -> None:
+        asked = time.monotonic()
+
+        def unless_late() -> None:
+            if time.monotonic() - asked > _LATEST_WRITE:
+                raise UnavailableError("not sent: an earlier call to Gandi had not ended in time")
+            call()
+
+        await self._run(unless_late)
+
     async def _run(self, call: Callable[[], T]) -> T:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(_LONGEST_CALL):
                 return await loop.run_in_executor(self._thread, call)
         except TimeoutError:
-            raise UnavailableError("Gandi's name was not resolved in time") from None
+            raise UnavailableError("Gandi did not answer, or its name was not resolved") from None

@@ -1,0 +1,82 @@
+# `make help` lists the targets. Each does its own set-up: Python 3.11+, make and a package index are enough.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(CURDIR)/$(VENV)/bin
+SRC    := operator-src
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Two processes share the tests; more gain nothing, most of them wait for one another's port.
+JOBS   ?= 2
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(VENV)/.runtime ## watch a record follow a WAN that changes, all on loopback (ARGS=--once: a short proof)
+	@$(BIN)/esddns demo $(ARGS)
+
+.PHONY: test
+test: lint types imports unit ## everything that must be green: lint, types, imports, tests with coverage
+
+.PHONY: lint
+lint: $(VENV)/.dev ## style and common mistakes (ruff)
+	cd $(SRC) && $(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+.PHONY: types
+types: $(VENV)/.dev ## the type checker, strict (mypy)
+	cd $(SRC) && $(BIN)/mypy
+
+.PHONY: imports
+imports: $(VENV)/.dev ## imports point one way (import-linter)
+	cd $(SRC) && $(BIN)/lint-imports --no-logo
+
+.PHONY: unit
+unit: $(VENV)/.dev ## the tests (ARGS="-k name" picks some)
+	$(SRC)/tests/install-debian-servers.sh
+	cd $(SRC) && $(BIN)/pytest -n $(JOBS) --cov --cov-report=term:skip-covered $(ARGS)
+
+.PHONY: format
+format: $(VENV)/.dev ## put the code into shape
+	cd $(SRC) && $(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+.PHONY: bench
+bench: $(VENV)/.runtime ## measure memory, CPU, start-up and latency (ARGS=--quick: a shorter idle time)
+	$(BIN)/python $(SRC)/bench/run.py $(ARGS)
+
+.PHONY: image
+image: ## build the container image (IMAGE=name:tag, PYTHON_IMAGE=base)
+	docker build $(if $(PYTHON_IMAGE),--build-arg PYTHON_IMAGE=$(PYTHON_IMAGE)) --tag $(or $(IMAGE),esddns:dev) .
+
+.PHONY: lock
+lock: $(VENV)/.dev ## resolve the dependencies anew, with hashes
+	cd $(SRC) && for lock in '-o requirements.lock' \
+	  '--group build -o requirements-build.lock' '--group dev -o requirements-dev.lock'; do \
+	  case $$lock in *build*) from= ;; *) from=pyproject.toml ;; esac; \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	    --upgrade $$from $$lock || exit 1; \
+	done
+
+.PHONY: clean
+clean: ## remove what was made here
+	rm -rf $(VENV) $(SRC)/.coverage* $(SRC)/.hypothesis $(SRC)/.mypy_cache $(SRC)/.ruff_cache \
+	  $(SRC)/.import_linter_cache $(SRC)/dist
+
+# The virtual environment: what runs the program, then what tests it. Only hashes that are locked get in.
+$(VENV)/.runtime: $(SRC)/requirements.lock $(SRC)/requirements-build.lock $(SRC)/pyproject.toml \
+                  $(SRC)/simulator/pyproject.toml
+	@echo "setting up $(VENV) (once)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	  f"esddns needs Python 3.11 or newer, found {sys.version}: name one with make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install --require-hashes -r $(SRC)/requirements-build.lock -r $(SRC)/requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e $(SRC) -e $(SRC)/simulator
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime $(SRC)/requirements-dev.lock
+	@echo "adding the tools for tests (once)"
+	@$(PIP) install --require-hashes -r $(SRC)/requirements-dev.lock
+	@touch $@
