@@ -97,7 +97,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
 
 def run_virtual(main: Coroutine[Any, Any, T], *, limit: float = 86400 * 30) -> T:
-    """Run `main` on virtual time; fails after `limit` virtual seconds, or where nothing can happen any more."""
+    """Run `main` on virtual time; fails after `limit` virtual seconds, and in a deadlock."""
     with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(limit)) as runner:
         return runner.run(main)
 

@@ -118,7 +118,7 @@ class Run:
         file = self._options.state_dir / file_name(settings.gandi.url)
         if file != self._file:
             self._file, self._memory = file, Memory(file)
-        self._metrics.records(settings.records)
+        self._metrics.records(settings.records, self._memory.state)
         outside = connect(settings, self._tokens, self._metrics.gandi_call, self._reporter.answer)
         engine = Engine(
             settings,

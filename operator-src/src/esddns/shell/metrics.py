@@ -8,6 +8,7 @@ from esddns import __version__
 from esddns.core.decide import Decision, Status, Undecided
 from esddns.core.model import Answer, Failure, Family, IPAddress, Record
 from esddns.core.outcome import Outcome
+from esddns.core.state import RecordState, State
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _CONVERGENCE = (1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600)
@@ -110,8 +111,13 @@ class Metrics:
             for outcome in (Status.DECIDED, Status.UNCHANGED, *Undecided):
                 self._rounds.labels(family, outcome)
 
-    def records(self, records: tuple[Record, ...]) -> None:
+    def records(self, records: tuple[Record, ...], state: State) -> None:
         """Have a series for each record from the start, and none for one that is gone."""
+        self._last_update.clear()
+        for record in records:
+            wrote = state.records.get(record.key, RecordState()).last_write
+            if wrote is not None:
+                self._last_update.labels(record.fqdn, record.type).set(wrote.at.timestamp())
         for family in (self._in_sync, self._contested, self._left_alone, self._path_differs):
             family.clear()
             for record in records:
