@@ -17,6 +17,7 @@ from esddns.shell.gandi.token import TokenSource
 
 _ROUNDS = 100
 _PASSES = 10
+_NOTHING = ShortForm(None, None, None)  # no option beside dns.ini
 
 
 async def rounds(site: Loopback) -> list[Figure]:
@@ -61,6 +62,3 @@ async def passes(site: Loopback) -> list[Figure]:
 def _figures(name: str, seconds: list[float], calls: list[int]) -> Iterator[Figure]:
     yield median(f"{name}, in-process", seconds)
     yield Figure(f"{name}: calls to Gandi's API, the most", max(calls), "calls")
-
-
-_NOTHING = ShortForm(None, None, None)

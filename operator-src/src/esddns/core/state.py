@@ -95,11 +95,14 @@ class State:
     def with_address(
         self, family: Family, address: IPAddress, agreed: tuple[str, ...], now: datetime
     ) -> State:
-        """Remember what a quorum gave; a change is added to the history."""
+        """Remember what a quorum gave; a change is added to the history.
+
+        `agreed` stays as it was when the address was decided: every round has other witnesses, and a file
+        that is written every round wears its disk out.
+        """
         known = self.addresses.get(family)
         if known and known.address == address:
-            entry = replace(known, agreed=agreed)
-            return replace(self, addresses={**self.addresses, family: entry})
+            return self
         change = Change(family, known.address if known else None, address, now)
         return replace(
             self,

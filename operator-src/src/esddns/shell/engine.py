@@ -45,7 +45,7 @@ class Engine:
             now,
             reporter,
             health,
-            settings.gandi.credential_check,
+            settings.gandi,
         )
         self._watches = {
             family: AddressWatch(

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from esddns.config.settings import GandiSettings
 from esddns.core.decide import Status
 from esddns.core.dnscheck import LAG
 from esddns.core.errors import BlockedError, ErrorReason, ProviderError
@@ -29,10 +30,8 @@ from esddns.shell.report import Reporter
 _LOOKS = (0.5, 0.5, 1, 2, 4, 8, 15, 30, 30, 31)
 _TOKEN_POLL = 5.0  # seconds; a kubelet takes a minute to bring a changed Secret
 _IDLE = 60.0  # seconds after which an idle loop shows that it lives
-_LONGEST_PASS = 90.0  # seconds: a GET and a PUT at their limits, with room
-_REFUSED_FOR = (
-    3600.0  # seconds that a record which Gandi calls wrong (400) rests, unless it changes
-)
+_CALLS = 6  # that one pass may make: a name of four labels has three zones to try, then GET and PUT
+_REFUSED_FOR = 3600.0  # seconds that a record Gandi calls wrong (400) rests, unless it changes
 
 
 @dataclass(slots=True)
@@ -62,7 +61,7 @@ class Keeper:
         now: Now,
         reporter: Reporter,
         health: Health,
-        credential_check: float,
+        settings: GandiSettings,
     ) -> None:
         self.tracked = [Tracked(record) for record in records]
         self._publisher = publisher
@@ -71,7 +70,8 @@ class Keeper:
         self._now = now
         self._reporter = reporter
         self._health = health
-        self._credential_check = credential_check
+        self._credential_check = settings.credential_check
+        self._longest_pass = _CALLS * (settings.timeout + 2)
         self._credential_retry = -math.inf
         self._token_version = provider.token_version
         self._wake = asyncio.Event()
@@ -103,7 +103,7 @@ class Keeper:
         loop = asyncio.get_running_loop()
         while not self._stopping:
             self._wake.clear()
-            self._health.beat("keeper", _IDLE + _LONGEST_PASS)
+            self._health.beat("keeper", _IDLE + self._longest_pass)
             self._look_at_token()
             due = min(self.tracked, key=lambda t: t.due, default=None)
             if due is not None and due.due <= loop.time():

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
 from esddns import __version__
 from esddns.core.decide import Decision, Status, Undecided
+from esddns.core.errors import ErrorReason
 from esddns.core.model import Answer, Failure, Family, IPAddress, Record
 from esddns.core.outcome import Outcome
 from esddns.core.state import RecordState, State
@@ -169,7 +170,7 @@ class Metrics:
             self._publishes.labels(self._mode).inc()
         if outcome.repaired:
             self._drift.labels(*labels).inc()
-        if outcome.reason is not None:
+        if outcome.reason not in (None, ErrorReason.BLOCKED):
             self._update_failures.labels(*labels, outcome.reason).inc()
 
     def converged(self, seconds: float) -> None:
