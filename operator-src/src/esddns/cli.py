@@ -240,6 +240,11 @@ def _check(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 def _demo(arguments: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     import asyncio  # noqa: PLC0415
 
-    from esddns.roles.demo import demo  # noqa: PLC0415
+    try:
+        from esddns.roles.demo import demo  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        print(f"the demo needs the package {error.name}, which is not installed here: `make demo` in a "  # noqa: T201
+              f"clone of https://github.com/sqe/esddns sets it up", file=sys.stderr)  # fmt: skip
+        return 2
 
     return asyncio.run(demo(once=arguments.once, every=arguments.every))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
@@ -47,9 +48,21 @@ class RRset:
     values: frozenset[str]
     ttl: int
 
+    @classmethod
+    def of(cls, rrtype: str, values: Iterable[str], ttl: int) -> RRset:
+        """Make an RRset whose addresses are in their one canonical form (RFC 5952), however they came."""
+        return cls(frozenset(_canonical(rrtype, value) for value in values), ttl)
+
     def __str__(self) -> str:
         """Show values sorted, so that equal RRsets read the same in a log."""
         return f"{', '.join(sorted(self.values))} (TTL {self.ttl})"
+
+
+def _canonical(rrtype: str, value: str) -> str:
+    try:
+        return str({"A": IPv4Address, "AAAA": IPv6Address}[rrtype](value))
+    except (KeyError, ValueError):
+        return value
 
 
 @dataclass(frozen=True, slots=True)

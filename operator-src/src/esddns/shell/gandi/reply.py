@@ -129,7 +129,7 @@ def _fields(reply: Reply) -> tuple[tuple[str, str], ...]:
 
 def read_rrsets(reply: Reply) -> dict[str, RRset]:
     """Read an array of RRsets into RRset by type. Raises UnavailableError for anything else."""
-    return _read(reply, lambda data: {_text(i["rrset_type"]): _rrset(i) for i in _array(data)})
+    return _read(reply, lambda data: dict(map(_rrset, _array(data))))
 
 
 def read_zones(reply: Reply) -> tuple[str, ...]:
@@ -160,12 +160,11 @@ def _array(data: Any) -> list[Any]:
     return data
 
 
-def _rrset(item: Any) -> RRset:
-    values = item["rrset_values"]
-    ttl = item["rrset_ttl"]
-    if not isinstance(values, list) or type(ttl) is not int:
-        raise TypeError("rrset_values is no list, or rrset_ttl no number")
-    return RRset(frozenset(map(_text, values)), ttl)
+def _rrset(item: Any) -> tuple[str, RRset]:
+    rrtype, ttl = _text(item["rrset_type"]), item["rrset_ttl"]
+    if type(ttl) is not int:
+        raise TypeError("rrset_ttl is no number")
+    return rrtype, RRset.of(rrtype, map(_text, _array(item["rrset_values"])), ttl)
 
 
 def _text(value: Any) -> str:

@@ -42,14 +42,15 @@ class Wire:
         with self._lock:
             self._why = ""
             self._until = time.monotonic() + seconds
-        timer = threading.Timer(seconds, self.cut, [f"no whole answer within {seconds:g} s"])
+        late = f"no whole answer within {seconds:g} s"
+        timer = threading.Timer(seconds, self.cut, [late])
         timer.daemon = True
         timer.start()
         try:
             yield
         except Exception:  # whatever error the cut surfaced as, the cut is the reason
-            if self._why:
-                raise CutError(self._why) from None
+            if self._why or time.monotonic() >= self._until:
+                raise CutError(self._why or late) from None
             raise
         finally:
             timer.cancel()

@@ -6,7 +6,6 @@ and never away from https, and nothing is decompressed.
 
 from __future__ import annotations
 
-import functools
 import socket
 import ssl
 from ipaddress import ip_address
@@ -40,7 +39,7 @@ async def ask_http(target: HttpTarget, family: Family, tls: ssl.SSLContext | Non
     _check_family(url, family)
     connector = aiohttp.TCPConnector(
         family=_SOCKET_FAMILY[family],
-        ssl=tls or _system_tls(),
+        ssl=tls or True,  # aiohttp has read the system's authorities at its import
         resolver=aiohttp.ThreadedResolver(),
         use_dns_cache=False,
         force_close=True,
@@ -67,11 +66,6 @@ async def ask_http(target: HttpTarget, family: Family, tls: ssl.SSLContext | Non
         words = in_words(error.message if isinstance(error, aiohttp.ClientResponseError) else error)
         raise SourceError(FailureReason.MALFORMED, f"no whole HTTP answer: {words}") from None
     return parse_reply(body, family)
-
-
-@functools.cache
-def _system_tls() -> ssl.SSLContext:
-    return ssl.create_default_context()  # reads all certificate authorities: 20 ms, once
 
 
 def _check_family(url: URL, family: Family) -> None:
