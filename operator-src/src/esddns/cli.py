@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from esddns import __version__
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 Command = Callable[[argparse.Namespace, Mapping[str, str]], int]
 
+T = TypeVar("T")
+
 _LAST_PORT = 65535
+_SHORTEST, _LONGEST = 0.1, 3600.0  # seconds between changes in the demo
 
 _EXIT_CODES = """\
 exit codes:
@@ -28,12 +31,24 @@ exit codes:
   3  the address is undecided   with several: the first of 2, 4, 5, 3, 6
 """
 
+_RUN_EXIT_CODES = """\
+exit codes:
+  0  ended by SIGTERM or SIGINT    1  unexpected error    2  configuration, or cannot listen
+"""
+
+_DEMO_EXIT_CODES = """\
+exit codes:
+  0  ended by Ctrl-C; with --once: DNS followed all three changes and never took a lie
+  1  DNS did not follow, or took a lie
+"""
+
 _ENVIRONMENT = """\
 environment:
   GANDI_API_KEY   the token; else the file that `token-file` in [gandi] names
   ESDDNS_CONFIG, ESDDNS_TARGET_DOMAIN, ESDDNS_RECORD_TTL, ESDDNS_DETECTION_INTERVAL,
   ESDDNS_STATE_DIR, ESDDNS_LISTEN, ESDDNS_LOG_FORMAT, ESDDNS_LOG_LEVEL
-                  the options of these names; an option on the command line wins
+                  the options of these names (ESDDNS_LISTEN: of run); an option on the command
+                  line wins
 """
 
 
@@ -76,12 +91,12 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     once = add("once", _once, "one pass; its outcome as JSON on stdout", _EXIT_CODES)
     _state_option(once, environ)
     run = add("run", _run, "keep the records on the address until stopped (SIGHUP: read "
-              "the configuration again)")  # fmt: skip
+              "the configuration again)", _RUN_EXIT_CODES)  # fmt: skip
     _state_option(run, environ)
     run.add_argument(
         "--listen",
         metavar="[HOST]:PORT",
-        type=_listen,
+        type=_naming("ESDDNS_LISTEN", environ, _listen),
         default=environ.get("ESDDNS_LISTEN") or ":8080",
         help="where /metrics, /healthz, /readyz and /state are served (default: :8080)",
     )
@@ -95,7 +110,13 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
 
 def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     text = "everything on loopback: a WAN that changes, and the record that follows it"
-    demo = commands.add_parser("demo", help=text, description=text)
+    demo = commands.add_parser(
+        "demo",
+        help=text,
+        description=text,
+        epilog=_DEMO_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     demo.add_argument(
         "--once",
         action="store_true",
@@ -105,7 +126,7 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     demo.add_argument(
         "--every",
         metavar="SECONDS",
-        type=float,
+        type=_seconds,
         default=8.0,
         help="seconds between changes of the WAN (default: %(default)g); Enter changes it at once",
     )
@@ -127,8 +148,14 @@ def _shared_options(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         ("--log-level", ("debug", "info", "warning", "error"), "info", "(default: info)"),
     ):
         variable = f"ESDDNS_{option[2:].upper().replace('-', '_')}"
-        shared.add_argument(option, choices=choices, help=text,
-                            default=environ.get(variable) or default)  # fmt: skip
+        # Not argparse's `choices`: what comes from the environment is not held against those.
+        shared.add_argument(
+            option,
+            metavar=f"{{{','.join(choices)}}}",
+            type=_naming(variable, environ, functools.partial(_choice, choices)),
+            default=environ.get(variable) or default,
+            help=text,
+        )
     return shared
 
 
@@ -145,6 +172,39 @@ def _state_option(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -
     )
 
 
+def _naming(
+    variable: str, environ: Mapping[str, str], parse: Callable[[str], T]
+) -> Callable[[str], T]:
+    """Wrap a parser, so that its complaint about a value says that it came from `variable`."""
+
+    def parse_or_name(text: str) -> T:
+        try:
+            return parse(text)
+        except argparse.ArgumentTypeError as error:
+            origin = f" (in {variable})" if text == environ.get(variable) else ""
+            raise argparse.ArgumentTypeError(f"{error}{origin}") from None
+
+    return parse_or_name
+
+
+def _choice(choices: Sequence[str], text: str) -> str:
+    if text.lower() not in choices:
+        raise argparse.ArgumentTypeError(f"found {text!r}, allowed: {', '.join(choices)}")
+    return text.lower()
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not _SHORTEST <= seconds <= _LONGEST:
+        raise argparse.ArgumentTypeError(
+            f"found {text!r}, allowed: {_SHORTEST:g}…{_LONGEST:g} seconds"
+        )
+    return seconds
+
+
 def _listen(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     if not colon or not port.isascii() or not port.isdigit() or int(port) > _LAST_PORT:
@@ -158,7 +218,7 @@ def _load(
     """Read the configuration, and see that there is a token. Raises ConfigurationError."""
     from dataclasses import replace  # noqa: PLC0415  # see the module's docstring
 
-    from esddns.config.load import load  # noqa: PLC0415
+    from esddns.config.load import DEFAULT_PATH, load  # noqa: PLC0415
     from esddns.config.settings import ConfigurationError, Problem  # noqa: PLC0415
     from esddns.config.short_form import ShortForm  # noqa: PLC0415
     from esddns.core.errors import CredentialMissingError  # noqa: PLC0415
@@ -175,9 +235,8 @@ def _load(
     try:
         tokens.read()
     except CredentialMissingError as error:
-        problem = Problem(
-            str(arguments.config or "dns.ini"), "gandi", "token-file", None, str(error)
-        )
+        file = arguments.config or environ.get("ESDDNS_CONFIG") or DEFAULT_PATH
+        problem = Problem(str(file), "gandi", "token-file", None, str(error))
         raise ConfigurationError((problem,)) from None
     return settings, tokens
 
@@ -211,19 +270,15 @@ def _run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     from esddns.config.settings import ConfigurationError  # noqa: PLC0415
     from esddns.roles.exit_codes import Exit  # noqa: PLC0415
-    from esddns.roles.run import RunOptions, run  # noqa: PLC0415
+    from esddns.roles.run import CannotListenError, RunOptions, run  # noqa: PLC0415
 
     host, port = arguments.listen
     try:
         asyncio.run(
             run(lambda: _load(arguments, environ), RunOptions(host, port, arguments.state_dir))
         )
-    except ConfigurationError as error:
+    except (ConfigurationError, CannotListenError) as error:
         print(error, file=sys.stderr)  # noqa: T201
-        return Exit.CONFIGURATION
-    except OSError as error:
-        print(f"cannot listen on {host}:{port}: {error.strerror}: give another address with "  # noqa: T201
-              f"--listen", file=sys.stderr)  # fmt: skip
         return Exit.CONFIGURATION
     return Exit.OK
 
@@ -247,4 +302,9 @@ def _demo(arguments: argparse.Namespace, _environ: Mapping[str, str]) -> int:
               f"clone of https://github.com/sqe/esddns sets it up", file=sys.stderr)  # fmt: skip
         return 2
 
-    return asyncio.run(demo(once=arguments.once, every=arguments.every))
+    try:
+        return asyncio.run(demo(once=arguments.once, every=arguments.every))
+    except KeyboardInterrupt:
+        if arguments.once:
+            raise
+        return 0  # the way to end it

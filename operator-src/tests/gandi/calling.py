@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -50,7 +49,7 @@ def client(url: str, source: TokenSource, **settings: Any) -> Iterator[GandiClie
 def open_sockets() -> int:
     """The sockets that this process holds."""
     links = []
-    for entry in os.scandir("/proc/self/fd"):
+    for entry in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):  # the one that lists the folder
-            links.append(os.readlink(entry.path))
+            links.append(str(entry.readlink()))
     return sum(link.startswith("socket:") for link in links)

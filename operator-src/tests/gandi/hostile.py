@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import select
 import socket
 import ssl
 import threading
@@ -26,13 +27,16 @@ class Connection:
         """Read one request."""
         data = b""
         while b"\r\n\r\n" not in data:
-            if not (more := self.socket.recv(65536)):
-                raise ConnectionError("the client went away")
-            data += more
+            data += self._more()
         head, _, self.body = data.partition(b"\r\n\r\n")
         self.head = head.decode("latin-1")
         while len(self.body) < int(self.headers.get("content-length", "0")):
-            self.body += self.socket.recv(65536)
+            self.body += self._more()
+
+    def _more(self) -> bytes:
+        if not (more := self.socket.recv(65536)):
+            raise ConnectionError("the client went away")
+        return more
 
     @property
     def line(self) -> str:
@@ -51,13 +55,9 @@ class Connection:
 
     def gone(self, within: float = GIVE_UP) -> bool:
         """Say whether the client closed the connection within that many seconds."""
-        self.socket.settimeout(within)
-        try:
-            return self.socket.recv(1) == b""
-        except TimeoutError:
-            return False
-        finally:
-            self.socket.settimeout(GIVE_UP)
+        poll = select.poll()
+        poll.register(self.socket, select.POLLRDHUP)
+        return bool(poll.poll(within * 1000))
 
     def drip(self, data: bytes) -> None:
         """Send byte by byte, for ever, until the client has gone."""
@@ -134,12 +134,24 @@ def as_json(value: object, status: str = "200 OK", **headers: str) -> bytes:
     return reply(json.dumps(value).encode(), status, **headers)
 
 
-def saying(*answers: bytes) -> Handler:
-    """Make a handler that gives each connection the next of these answers, the last one again and again."""
-    left = list(answers)
+def in_turn(*handlers: Handler) -> Handler:
+    """Make a handler that treats each connection by the next of these, the last one again and again."""
+    left = list(handlers)
 
     def handler(connection: Connection) -> None:
-        connection.read()
-        connection.send(left.pop(0) if len(left) > 1 else left[0])
+        (left.pop(0) if len(left) > 1 else left[0])(connection)
 
     return handler
+
+
+def saying(*answers: bytes) -> Handler:
+    """Make a handler that gives each connection the next of these answers, the last one again and again."""
+
+    def one(answer: bytes) -> Handler:
+        def handler(connection: Connection) -> None:
+            connection.read()
+            connection.send(answer)
+
+        return handler
+
+    return in_turn(*map(one, answers))

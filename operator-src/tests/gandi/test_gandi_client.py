@@ -8,8 +8,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from esddns_simulator import ApiFault, Simulator
-from esddns_simulator import RRset as SimRRset
 
 from esddns import __version__
 from esddns.config.settings import AuthScheme
@@ -26,31 +24,31 @@ from esddns.core.errors import (
 from esddns.core.model import RRset
 from esddns.shell.gandi.client import GandiClient
 from esddns.shell.gandi.token import TokenSource
+from esddns_simulator import ApiFault, Simulator
+from esddns_simulator import RRset as SimRRset
 from gandi.calling import CALLS, READS, TOKEN, WANTED, WRITES, ZONE, client
 from gandi.hostile import as_json, hostile, saying
 
 ask = asyncio.to_thread
 
 
-@pytest.fixture(params=[True, False], ids=["empty-name-is-404", "empty-name-is-empty"])
-async def sim(request: pytest.FixtureRequest) -> AsyncIterator[Simulator]:
-    """LiveDNS with two zones, answering for a name without records in either way that it may."""
-    zones = {
-        ZONE: {
-            "@/A": SimRRset(("192.0.2.10",), 300),
-            "home/A": SimRRset(("192.0.2.1", "192.0.2.2"), 600),
-            "home/AAAA": SimRRset(("2001:db8::1",), 300),
-            "www/CNAME": SimRRset(("home",), 300),
-            "*.wild/A": SimRRset(("192.0.2.77",), 300),
-        },
-        "example.org": {},
-    }
+ZONES = {
+    ZONE: {
+        "@/A": SimRRset(("192.0.2.10",), 300),
+        "home/A": SimRRset(("192.0.2.1", "192.0.2.2"), 600),
+        "home/AAAA": SimRRset(("2001:db8::1",), 300),
+        "www/CNAME": SimRRset(("home",), 300),
+        "*.wild/A": SimRRset(("192.0.2.77",), 300),
+    },
+    "example.org": {},
+}
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator[Simulator]:
+    """LiveDNS with two zones."""
     async with Simulator(
-        zones,
-        token=TOKEN,
-        apikey="legacy-key-of-the-tests",
-        echoes=(),
-        empty_name_is_404=request.param,
+        ZONES, token=TOKEN, apikey="legacy-key-of-the-tests", echoes=()
     ) as running:
         yield running
 
@@ -82,9 +80,16 @@ async def test_rrsets_by_type(gandi: GandiClient) -> None:
     assert await ask(gandi.rrsets, ZONE, "www") == {"CNAME": RRset(frozenset({"home"}), 300)}
 
 
-async def test_an_absent_name_has_no_rrsets(gandi: GandiClient) -> None:
-    """Nothing at the name is an empty result, whether it is told by [] or by the record's 404."""
-    assert await ask(gandi.rrsets, ZONE, "absent") == {}
+@pytest.mark.parametrize("empty_name_is_404", [True, False])
+async def test_an_absent_name_has_no_rrsets(source: TokenSource, empty_name_is_404: bool) -> None:
+    """Nothing at the name is an empty result, whether it is told by the record's 404 or by []."""
+    async with Simulator(
+        ZONES, token=TOKEN, echoes=(), empty_name_is_404=empty_name_is_404
+    ) as running:
+        with client(running.api_url, source) as made:
+            assert await ask(made.rrsets, ZONE, "absent") == {}
+            with pytest.raises(NoSuchZoneError):
+                await ask(made.rrsets, "example.net", "absent")
 
 
 async def test_an_absent_zone_is_an_error(gandi: GandiClient) -> None:

@@ -41,12 +41,16 @@ def show(findings: Findings, code: Exit) -> None:
 def _sources(findings: Findings) -> Table:
     table = Table(title="detection sources")
     for heading in ("source", "operator", "family", "answer", "seconds"):
-        table.add_column(heading, justify="right" if heading == "seconds" else "left")
+        table.add_column(
+            heading, justify="right" if heading == "seconds" else "left", overflow="fold"
+        )
     for family, answer, seconds in findings.sources:
         if isinstance(answer, Failure):
             said = f"[red]{escape(answer.detail)}[/]"
-        else:
+        elif findings.families[family].address in (None, answer.address):
             said = f"[green]{answer.address}[/]"
+        else:
+            said = f"[yellow]{answer.address}, not what the others say[/]"
         table.add_row(answer.source, answer.operator, family, said, f"{seconds:.2f}")
     return table
 
@@ -63,16 +67,17 @@ def _token(findings: Findings) -> str:
 def _records(records: list[dict[str, Any]]) -> Table:
     table = Table(title="records")
     for heading in ("record", "type", "zone", "holds now", "would hold", "action"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     colours = {"none": "green", "create": "cyan", "update": "cyan"}
     for record in records:
         observed = record["observed"]
         action = record["action"]
+        absent = "?" if action == "error" else "nothing"  # after an error it is not known
         table.add_row(
             record["fqdn"],
             record["type"],
             record["zone"] or "?",
-            f"{', '.join(observed['values'])} (TTL {observed['ttl']})" if observed else "nothing",
+            f"{', '.join(observed['values'])} (TTL {observed['ttl']})" if observed else absent,
             f"{', '.join(record['values'])} (TTL {record['ttl']})" if record["values"] else "?",
             f"[{colours.get(action, 'red')}]{action}[/]",
         )

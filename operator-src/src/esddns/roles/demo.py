@@ -24,6 +24,8 @@ _WITHIN = 15.0  # seconds that a change may take; it takes about one and a half
 _LIES_LAST = 7.0  # seconds: a full round, and several probes
 _REDRAWS = 8  # a second
 _ROWS = 12
+_WIDE = 110  # columns: where those who agreed are named
+_LONGEST_ADDRESS = len("255.255.255.255")
 
 
 @dataclass(slots=True)
@@ -34,7 +36,7 @@ class Step:
     wan: str
     started: float
     dns: str = ""
-    agreed: str = ""
+    agreed: tuple[str, ...] = ()
     seconds: float | None = None
     writes: int = 0
     good: bool | None = None
@@ -147,7 +149,9 @@ class Show:
         with contextlib.suppress(TimeoutError):  # as it should be
             await self.site.until(str(LIE), _LIES_LAST)
         good = str(LIE) not in self.site.seen and self.site.puts == puts
-        return self._finish(step, time.monotonic() - step.started, puts, good=good)
+        self._finish(step, time.monotonic() - step.started, puts, good=good)
+        step.agreed = ()  # on the address that stands: before this
+        return good
 
     def _begin(self, what: str, wan: str) -> Step:
         step = Step(what, wan, time.monotonic())
@@ -169,13 +173,20 @@ class Show:
             caption=f"calls: {calls}\n{self.site.listening}/state  {self.hint}",
             caption_justify="left",
         )
-        for heading in ("what happens", "WAN", "record at DNS", "who agreed"):
-            table.add_column(heading)
+        table.add_column("what happens")
+        for heading in ("WAN", "record at DNS"):
+            table.add_column(heading, no_wrap=True, min_width=_LONGEST_ADDRESS)
+        table.add_column("who agreed")
         for heading in ("seconds", "writes", ""):
             table.add_column(heading, justify="right")
         for step in self._steps[-_ROWS:]:
             table.add_row(*self._row(step))
         return table
+
+    def _agreed(self, step: Step) -> str:
+        if not step.agreed or self.console.width >= _WIDE:
+            return ", ".join(step.agreed)
+        return f"{len(step.agreed)} sources"
 
     def _row(self, step: Step) -> tuple[str | Text, ...]:
         if step.seconds is None:
@@ -187,7 +198,7 @@ class Show:
             step.what,
             step.wan,
             shown,
-            step.agreed,
+            self._agreed(step),
             f"{step.seconds:.1f}",
             str(step.writes),
             mark,

@@ -81,10 +81,10 @@ class Site:
                 self.simulator.world.behave(echo.name)
 
     @property
-    def agreed(self) -> str:
-        """Who agreed on the address last."""
+    def agreed(self) -> tuple[str, ...]:
+        """Who agreed on the address when it was decided."""
         known = self.run.state.addresses.get(Family.IPV4)
-        return ", ".join(known.agreed) if known else ""
+        return known.agreed if known else ()
 
     def count(self) -> dict[str, int]:
         """Count the calls made so far, by what they cost whom."""

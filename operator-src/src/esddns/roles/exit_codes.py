@@ -35,6 +35,7 @@ _BY_REASON = {
     ErrorReason.CREDENTIAL_MISSING: Exit.CONFIGURATION,
     ErrorReason.RATE_LIMITED: Exit.UNREACHABLE,
     ErrorReason.UNAVAILABLE: Exit.UNREACHABLE,
+    ErrorReason.UNEXPECTED: Exit.UNREACHABLE,  # something else answers in its place
 }
 
 

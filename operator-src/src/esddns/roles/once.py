@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from esddns.config.settings import Settings
-from esddns.core.backoff import next_attempt
 from esddns.core.decide import Decision
 from esddns.core.errors import ErrorReason
 from esddns.core.model import Family, Record, RRset
@@ -22,6 +21,7 @@ from esddns.roles.exit_codes import Exit, first, of_outcome
 from esddns.roles.wiring import connect, make_rng
 from esddns.shell.clock import Now, utc_now
 from esddns.shell.gandi.token import TokenSource
+from esddns.shell.gated import GatedProvider
 from esddns.shell.memory import Memory, file_name
 from esddns.shell.publish import Publisher, Wish
 from esddns.shell.seams import Outside
@@ -52,9 +52,9 @@ class Once:
         self._outside = outside
         self._memory = memory
         self._now = now
-        self._rng = rng
+        self._gated = GatedProvider(outside.account, rng)
         self._publisher = Publisher(
-            outside.account, outside.authority, now, dry_run=settings.gandi.dry_run
+            self._gated, outside.authority, now, dry_run=settings.gandi.dry_run
         )
 
     async def run(self) -> tuple[dict[str, Any], Exit]:
@@ -97,7 +97,8 @@ class Once:
         wish = Wish(record, RRset(frozenset({str(decision.address)}), record.ttl))
         state = self._memory.state.records.get(record.key, RecordState())
         outcome = Outcome(record, Action.ERROR, wish.rrset)
-        for failures in range(1, TRIES + 1):
+        tries = 0
+        while True:
             try:
                 async with asyncio.timeout_at(budget):
                     outcome, state = await self._publisher.sync(wish, state)
@@ -106,12 +107,11 @@ class Once:
                 self._outside.account.abort()
                 return _out_of_time(wish, outcome)
             self._memory.state = self._memory.state.with_record(record.key, state)
-            wait = next_attempt(failures, self._rng, outcome.retry_after)
-            late = asyncio.get_running_loop().time() + wait >= budget
-            if not outcome.transient or failures == TRIES or late:
-                break
-            await asyncio.sleep(wait)
-        return outcome
+            tries += outcome.reason is not ErrorReason.BLOCKED  # then nothing was sent
+            again = self._gated.not_before if outcome.retry_at is None else outcome.retry_at
+            if not outcome.transient or tries == TRIES or again >= budget:
+                return outcome
+            await asyncio.sleep(again - asyncio.get_running_loop().time())
 
 
 def _out_of_time(wish: Wish, before: Outcome) -> Outcome:
@@ -123,6 +123,8 @@ def _out_of_time(wish: Wish, before: Outcome) -> Outcome:
 
 
 def _code(outcome: Outcome) -> Exit:
+    if outcome.reason is ErrorReason.BLOCKED:
+        return Exit.OK  # the record that met with the refusal has the code
     undecided = outcome.action is Action.ERROR and outcome.reason is None
     return Exit.UNDECIDED if undecided else of_outcome(outcome)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import errno
 import logging
+import os
 import random
 import signal
 from collections.abc import Callable
@@ -44,9 +45,18 @@ class RunOptions:
     state_dir: Path
 
 
+class CannotListenError(Exception):
+    """The address for `/metrics` and the others cannot be had."""
+
+
 async def run(load: Load, options: RunOptions) -> None:
-    """Run until SIGTERM. Raises ConfigurationError, and OSError where it cannot listen."""
-    await Run(load, options, utc_now, make_rng()).serve()
+    """Run until SIGTERM or SIGINT. Raises ConfigurationError and CannotListenError."""
+    process = Run(load, options, utc_now, make_rng())
+    loop = asyncio.get_running_loop()
+    for number, action in ((signal.SIGTERM, process.stop), (signal.SIGINT, process.stop),
+                           (signal.SIGHUP, process.reload)):  # fmt: skip
+        loop.add_signal_handler(number, action)
+    await process.serve()
 
 
 class Run:
@@ -95,16 +105,20 @@ class Run:
         self._told.set()
 
     async def serve(self) -> None:
-        """Run until stopped. Raises OSError where it cannot listen."""
-        loop = asyncio.get_running_loop()
+        """Run until stopped. Raises CannotListenError."""
         endpoints = Endpoints(
             self._metrics.registry, self._view, self._health.stalled, self._not_ready
         )
-        self.address.set_result(await endpoints.start(self._options.host, self._options.port))
-        for number, action in ((signal.SIGTERM, self.stop), (signal.SIGINT, self.stop),
-                               (signal.SIGHUP, self.reload)):  # fmt: skip
-            with contextlib.suppress(ValueError, RuntimeError):  # not in the main thread: a test
-                loop.add_signal_handler(number, action)
+        host, port = self._options.host, self._options.port
+        try:
+            self.address.set_result(await endpoints.start(host, port))
+        except OSError as error:
+            # asyncio words it as a sentence of its own, with the address again.
+            number = error.errno or 0  # negative: getaddrinfo's own
+            why = os.strerror(number) if number in errno.errorcode else error.strerror
+            raise CannotListenError(
+                f"cannot listen on {host}:{port}: {why}: give another address with --listen"
+            ) from None
         try:
             while not self._stopping:
                 self._told.clear()

@@ -113,7 +113,13 @@ class Metrics:
                 self._rounds.labels(family, outcome)
 
     def records(self, records: tuple[Record, ...], state: State) -> None:
-        """Have a series for each record from the start, and none for one that is gone."""
+        """Have a series for each record from the start, and none for one that is gone.
+
+        `state` is what an earlier process left: its addresses stand until others are decided.
+        """
+        for address_family in sorted({record.type.family for record in records}):
+            if (known := state.address(address_family)) is not None:
+                self.address(address_family, known)
         self._last_update.clear()
         for record in records:
             wrote = state.records.get(record.key, RecordState()).last_write

@@ -23,7 +23,7 @@ _ERRORS_KEPT = 20
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that went wrong, in plain words; `subject` is a family or a record."""
+    """Something that went wrong, in plain words; `subject` is a family, a record or the token."""
 
     at: datetime
     subject: str
@@ -118,6 +118,10 @@ class Reporter:
         self._metrics.credential_rejected.set(not good)
         if good and self._credential_good is False:
             event(_log, logging.INFO, "the token is good again")
+        if not good and self._credential_good is not False:
+            text = "the token is missing or was refused; nothing is sent until it changes"
+            self._trouble("token", text)
+            event(_log, logging.WARNING, text)
         self._credential_good = good
 
     @property

@@ -185,8 +185,6 @@ class GandiClient:
                 return Reply(method, url, response.status_code, headers, text)
         except CutError as error:
             message = str(error)
-        except requests.Timeout:
-            message = f"no answer within {deadline:g} s"
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             message = mask(_root(error))[:_SHOWN]
         # Raised out here, for an error's context would hold all that `requests` held.

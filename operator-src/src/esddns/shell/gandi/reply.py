@@ -85,15 +85,17 @@ def _raise_for_404(reply: Reply, zone: str, said: str) -> None:
     try:
         kind = _json(reply.body)["object"]
     except (ValueError, TypeError, KeyError):
-        raise errors.UnexpectedReplyError(
-            f"{reply.where}: answered 404 with something that is not Gandi's ({said}): "
-            f"check `url` in [gandi]"
-        ) from None
+        kind = None
     if kind == "dns-record":
         raise RecordAbsentError(f"{reply.where}: no such record")
-    raise errors.NoSuchZoneError(
-        f"{reply.where}: Gandi has no zone {zone} in this account: check the record's name or its "
-        f"`zone`, and that the token belongs to the organisation that owns the domain"
+    if kind == "HTTPNotFound":
+        raise errors.NoSuchZoneError(
+            f"{reply.where}: Gandi has no zone {zone} in this account: check the record's name or its "
+            f"`zone`, and that the token belongs to the organisation that owns the domain"
+        )
+    raise errors.UnexpectedReplyError(
+        f"{reply.where}: answered 404 with something that is not Gandi's ({said}): "
+        f"check `url` in [gandi]"
     )
 
 

@@ -73,7 +73,7 @@ class TokenSource:
         if self._variable:
             return self._checked(self._variable, VARIABLE)
         try:
-            data = self._file.read_bytes()
+            data = self._file.read_bytes().strip()
         except FileNotFoundError:
             return (
                 f"{self._file} does not exist and {VARIABLE} is not set; write a Gandi personal "
@@ -86,9 +86,9 @@ class TokenSource:
                 f"{self._file} cannot be read (it is not plain text); it should hold one line with "
                 f"the token alone"
             )
-        if not (text := data.decode("ascii").strip()):
+        if not data:
             return f"{self._file} is empty; write a Gandi personal access token there"
-        return self._checked(text, str(self._file))
+        return self._checked(data.decode("ascii"), str(self._file))
 
     def _checked(self, secret: str, origin: str) -> Token | str:
         if not (secret.isascii() and secret.isprintable()) or " " in secret:
@@ -112,4 +112,5 @@ def _forms(secret: str) -> tuple[str, ...]:
         text = base64.b64encode(bytes(before) + secret.encode()).decode()
         # Without the characters that depend on what stands before and after.
         coded.add(text[(before * 8 + 5) // 6 : (before + len(secret)) * 8 // 6])
-    return tuple({secret, json.dumps(secret)[1:-1], quote(secret, safe=""), *coded})
+    in_url = (quote(secret), quote(secret, safe=""))
+    return tuple({secret, json.dumps(secret)[1:-1], *in_url, *coded})

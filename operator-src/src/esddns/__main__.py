@@ -1,0 +1,7 @@
+"""`python -m esddns`: the same as the command `esddns`."""
+
+import sys
+
+from esddns.cli import main
+
+sys.exit(main())

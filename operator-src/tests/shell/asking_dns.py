@@ -1,0 +1,37 @@
+"""Authorities that ask servers of the tests, and answers with the AA bit."""
+
+from __future__ import annotations
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+from dns.message import Message
+
+from esddns.core.model import RRset
+from esddns.shell.authority import Authority
+from sources.lying_dns import Answerer
+
+ZONE = "example.com"
+HOME = f"home.{ZONE}"
+ONE = RRset(frozenset({"192.0.2.1"}), 300)
+TIMEOUT = 0.15  # seconds
+LATE = 1.0  # seconds that a busy machine may add
+
+
+def authority(*ports: int) -> Authority:
+    """An authority that asks these ports."""
+    return Authority(tuple(("127.0.0.1", port) for port in ports), TIMEOUT)
+
+
+def answer(query: Message, *values: str) -> Message:
+    reply = dns.message.make_response(query)
+    reply.flags |= dns.flags.AA
+    if values:
+        question = query.question[0]
+        reply.answer.append(dns.rrset.from_text(question.name, 300, "IN", "A", *values))
+    return reply
+
+
+def says(*values: str) -> Answerer:
+    return lambda query: [answer(query, *values).to_wire()]
