@@ -6,55 +6,20 @@ import argparse
 import functools
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from esddns import __version__
+from esddns.options import Command, make_parser
 
 if TYPE_CHECKING:
     from esddns.config.settings import Settings
     from esddns.shell.gandi.token import TokenSource
 
-Command = Callable[[argparse.Namespace, Mapping[str, str]], int]
-
-T = TypeVar("T")
-
-_LAST_PORT = 65535
-_SHORTEST, _LONGEST = 0.1, 3600.0  # seconds between changes in the demo
-
-_EXIT_CODES = """\
-exit codes:
-  0  in sync, or updated        4  the provider refused (401, 403, no such zone, 400)
-  1  unexpected error           5  the provider could not be reached
-  2  configuration              6  a record was left alone (conflict, contested, drift to report)
-  3  the address is undecided   with several: the first of 2, 4, 5, 3, 6
-"""
-
-_RUN_EXIT_CODES = """\
-exit codes:
-  0  ended by SIGTERM or SIGINT    1  unexpected error    2  configuration, or cannot listen
-"""
-
-_DEMO_EXIT_CODES = """\
-exit codes:
-  0  ended by Ctrl-C; with --once: DNS followed all three changes and never took a lie
-  1  DNS did not follow, or took a lie
-"""
-
-_ENVIRONMENT = """\
-environment:
-  GANDI_API_KEY   the token; else the file that `token-file` in [gandi] names
-  ESDDNS_CONFIG, ESDDNS_TARGET_DOMAIN, ESDDNS_RECORD_TTL, ESDDNS_DETECTION_INTERVAL,
-  ESDDNS_STATE_DIR, ESDDNS_LISTEN, ESDDNS_LOG_FORMAT, ESDDNS_LOG_LEVEL
-                  the options of these names (ESDDNS_LISTEN: of run); an option on the command
-                  line wins
-"""
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit code."""
-    arguments = _parser(os.environ).parse_args(argv)
+    arguments = make_parser(_COMMANDS, os.environ).parse_args(argv)
     command: Command = arguments.command
     try:
         return command(arguments, os.environ)
@@ -66,179 +31,41 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="esddns",
-        description="Keeps DNS records at Gandi LiveDNS on the public address of this site.",
-        epilog="esddns COMMAND --help tells more. Home: https://github.com/sqe/esddns",
-    )
-    parser.add_argument("--version", action="version", version=f"esddns {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    shared = _shared_options(environ)
-
-    def add(name: str, command: Command, text: str, epilog: str = "") -> argparse.ArgumentParser:
-        added = commands.add_parser(
-            name,
-            parents=[shared],
-            help=text,
-            description=text,
-            epilog=f"{epilog}\n{_ENVIRONMENT}".lstrip(),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        added.set_defaults(command=command)
-        return added
-
-    once = add("once", _once, "one pass; its outcome as JSON on stdout", _EXIT_CODES)
-    _state_option(once, environ)
-    run = add("run", _run, "keep the records on the address until stopped (SIGHUP: read "
-              "the configuration again)", _RUN_EXIT_CODES)  # fmt: skip
-    _state_option(run, environ)
-    run.add_argument(
-        "--listen",
-        metavar="[HOST]:PORT",
-        type=_naming("ESDDNS_LISTEN", environ, _listen),
-        default=environ.get("ESDDNS_LISTEN") or ":8080",
-        help="where /metrics, /healthz, /readyz and /state are served (default: :8080)",
-    )
-    check = add("check", _check, "try everything without changing anything, and say what to fix",
-                _EXIT_CODES)  # fmt: skip
-    _state_option(check, environ)
-    check.add_argument("--json", action="store_true", help="JSON for programs, not a table")
-    _add_demo(commands)
-    return parser
-
-
-def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    text = "everything on loopback: a WAN that changes, and the record that follows it"
-    demo = commands.add_parser(
-        "demo",
-        help=text,
-        description=text,
-        epilog=_DEMO_EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    demo.add_argument(
-        "--once",
-        action="store_true",
-        help="three changes and one fault, then end; exit 0 only if DNS followed all three and never "
-        "took a lie",
-    )
-    demo.add_argument(
-        "--every",
-        metavar="SECONDS",
-        type=_seconds,
-        default=8.0,
-        help="seconds between changes of the WAN (default: %(default)g); Enter changes it at once",
-    )
-    demo.set_defaults(command=_demo)
-
-
-def _shared_options(environ: Mapping[str, str]) -> argparse.ArgumentParser:
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--config", type=Path, metavar="PATH",
-                        help="dns.ini (default: /etc/esddns/dns.ini)")  # fmt: skip
-    shared.add_argument("--target-domain", metavar="FQDN",
-                        help="one record, without a section in dns.ini")  # fmt: skip
-    shared.add_argument("--record-ttl", metavar="SECONDS", help="its TTL (default: 300)")
-    shared.add_argument("--detection-interval", metavar="SECONDS",
-                        help="seconds between full rounds (default: 300)")  # fmt: skip
-    shared.add_argument("--dry-run", action="store_true", help="send nothing that changes anything")
-    for option, choices, default, text in (
-        ("--log-format", ("text", "json"), "text", "one line an event (default: text)"),
-        ("--log-level", ("debug", "info", "warning", "error"), "info", "(default: info)"),
-    ):
-        variable = f"ESDDNS_{option[2:].upper().replace('-', '_')}"
-        # Not argparse's `choices`: what comes from the environment is not held against those.
-        shared.add_argument(
-            option,
-            metavar=f"{{{','.join(choices)}}}",
-            type=_naming(variable, environ, functools.partial(_choice, choices)),
-            default=environ.get(variable) or default,
-            help=text,
-        )
-    return shared
-
-
-def _state_option(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
-    # systemd gives STATE_DIRECTORY; the XDG folder is for people.
-    home = environ.get("XDG_STATE_HOME") or Path(environ.get("HOME") or "/") / ".local/state"
-    default = environ.get("ESDDNS_STATE_DIR") or environ.get("STATE_DIRECTORY")
-    parser.add_argument(
-        "--state-dir",
-        metavar="PATH",
-        type=Path,
-        default=Path(default) if default else Path(home) / "esddns",
-        help="where what was published is remembered (default: %(default)s)",
-    )
-
-
-def _naming(
-    variable: str, environ: Mapping[str, str], parse: Callable[[str], T]
-) -> Callable[[str], T]:
-    """Wrap a parser, so that its complaint about a value says that it came from `variable`."""
-
-    def parse_or_name(text: str) -> T:
-        try:
-            return parse(text)
-        except argparse.ArgumentTypeError as error:
-            origin = f" (in {variable})" if text == environ.get(variable) else ""
-            raise argparse.ArgumentTypeError(f"{error}{origin}") from None
-
-    return parse_or_name
-
-
-def _choice(choices: Sequence[str], text: str) -> str:
-    if text.lower() not in choices:
-        raise argparse.ArgumentTypeError(f"found {text!r}, allowed: {', '.join(choices)}")
-    return text.lower()
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not _SHORTEST <= seconds <= _LONGEST:
-        raise argparse.ArgumentTypeError(
-            f"found {text!r}, allowed: {_SHORTEST:g}…{_LONGEST:g} seconds"
-        )
-    return seconds
-
-
-def _listen(text: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit() or int(port) > _LAST_PORT:
-        raise argparse.ArgumentTypeError(f"expected [HOST]:PORT, found {text!r}")
-    return host.strip("[]"), int(port)
-
-
 def _load(
     arguments: argparse.Namespace, environ: Mapping[str, str], *, require_records: bool = True
 ) -> tuple[Settings, TokenSource]:
     """Read the configuration, and see that there is a token. Raises ConfigurationError."""
     from dataclasses import replace  # noqa: PLC0415  # see the module's docstring
 
-    from esddns.config.load import DEFAULT_PATH, load  # noqa: PLC0415
-    from esddns.config.settings import ConfigurationError, Problem  # noqa: PLC0415
+    from esddns.config.load import load  # noqa: PLC0415
     from esddns.config.short_form import ShortForm  # noqa: PLC0415
-    from esddns.core.errors import CredentialMissingError  # noqa: PLC0415
     from esddns.shell.gandi.token import TokenSource  # noqa: PLC0415
     from esddns.shell.log import set_up  # noqa: PLC0415
 
     set_up(arguments.log_format, arguments.log_level)
-    short = ShortForm(arguments.target_domain, arguments.record_ttl, arguments.detection_interval)
-    settings = load(arguments.config, short, environ, require_records=require_records)
+    settings = load(
+        arguments.config,
+        ShortForm(arguments.target_domain, arguments.record_ttl, arguments.detection_interval),
+        environ,
+        require_records=require_records,
+        token_problem=functools.partial(_token_problem, environ),
+    )
     if arguments.dry_run:
         settings = replace(settings, gandi=replace(settings.gandi, dry_run=True))
     tokens = TokenSource(settings.gandi.token_file, environ)
     set_up(arguments.log_format, arguments.log_level, tokens.mask)
-    try:
-        tokens.read()
-    except CredentialMissingError as error:
-        file = arguments.config or environ.get("ESDDNS_CONFIG") or DEFAULT_PATH
-        problem = Problem(str(file), "gandi", "token-file", None, str(error))
-        raise ConfigurationError((problem,)) from None
     return settings, tokens
+
+
+def _token_problem(environ: Mapping[str, str], file: Path) -> str | None:
+    from esddns.core.errors import CredentialMissingError  # noqa: PLC0415
+    from esddns.shell.gandi.token import TokenSource  # noqa: PLC0415
+
+    try:
+        TokenSource(file, environ).read()
+    except CredentialMissingError as error:
+        return str(error)
+    return None
 
 
 def _once(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -308,3 +135,6 @@ def _demo(arguments: argparse.Namespace, _environ: Mapping[str, str]) -> int:
         if arguments.once:
             raise
         return 0  # the way to end it
+
+
+_COMMANDS: Mapping[str, Command] = {"once": _once, "run": _run, "check": _check, "demo": _demo}

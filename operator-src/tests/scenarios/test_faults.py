@@ -373,6 +373,21 @@ def test_lag_is_no_drift(tokens: TokenSource) -> None:
     play(scenario())
 
 
+def test_there_and_back_while_dns_lags(tokens: TokenSource) -> None:
+    """A WAN that changes and changes back within the lag of DNS: what DNS still shows is not believed."""
+
+    async def scenario() -> None:
+        async with virtual_site(tokens=tokens) as site:
+            site.world.faults.add(DnsFault("lag", seconds=100))
+            await asyncio.sleep(HOUR)
+            site.world.set_wan(ipv4=SECOND)
+            await site.until(SECOND, within=AGAIN)
+            site.world.set_wan(ipv4=FIRST)
+            await site.until(FIRST, within=AGAIN)
+
+    play(scenario())
+
+
 def test_another_writer_is_repaired_once(tokens: TokenSource) -> None:
     """A value that somebody put there by hand is drift: repaired within one interval, with one PUT."""
 

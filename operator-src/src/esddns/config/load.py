@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from esddns.config.builtin import BUILTIN
-from esddns.config.parse import parse
+from esddns.config.parse import TokenProblem, parse
 from esddns.config.report import Report
 from esddns.config.settings import ConfigurationError, Settings, SourceSettings
 from esddns.config.short_form import Origins, ShortForm
@@ -39,6 +39,7 @@ def load(
     require_records: bool,
     builtin: tuple[SourceSettings, ...] = BUILTIN,
     default_path: Path = DEFAULT_PATH,
+    token_problem: TokenProblem = lambda _file: None,
 ) -> Settings:
     """Read the configuration: `path`, else that in ESDDNS_CONFIG, else `default_path`.
 
@@ -69,6 +70,7 @@ def load(
             builtin=builtin,
             short=short,
             require_records=require_records,
+            token_problem=token_problem,
         )
     except ConfigurationError as error:
         raise ConfigurationError(error.problems + report.problems) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,6 +29,9 @@ from esddns.config.values import BadValueError
 from esddns.core import names
 from esddns.core.model import Family
 
+# Looks whether there is a token, in the file or elsewhere; gives what is wrong, or None.
+TokenProblem = Callable[[Path], str | None]
+
 _DNS_PORT = 53
 _LONGEST_INTERVAL = 86400
 _LARGEST_QUORUM = 16
@@ -43,11 +46,13 @@ def parse(
     builtin: tuple[SourceSettings, ...],
     short: ShortForm = NO_SHORT_FORM,
     require_records: bool = False,
+    token_problem: TokenProblem = lambda _file: None,
 ) -> Settings:
     """Read the text of dns.ini; `file` is its path, for messages and for relative paths in it.
 
     `builtin` are the sources that there are without a [source:NAME] section. `require_records`: no
-    record at all is a problem. Raises ConfigurationError with every problem found.
+    record at all is a problem. `token_problem` says what is wrong with the token that a file holds.
+    Raises ConfigurationError with every problem found.
     """
     report = Report(file)
     sections = read_ini(text, report)
@@ -57,6 +62,10 @@ def parse(
     gandi_values = _section("gandi", sections, report)
     gandi = _gandi(gandi_values, Path(file).parent)
     catalogue = read_sources(sections, builtin, report)
+    if gandi_values.sound("token-file") and not older:
+        problem = token_problem(gandi.token_file)
+        if problem is not None:
+            report.add("gandi", "token-file", None, problem)
     detection_values = _section("detection", sections, report)
     detection = _detection(detection_values, catalogue, short, report)
     dns = _dns(_section("dns", sections, report))

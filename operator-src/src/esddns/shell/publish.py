@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from esddns.core.contested import contested, contested_until
-from esddns.core.dnscheck import PATH_DIFFERS, LastWrite, Verdict, judge
+from esddns.core.dnscheck import LAG, PATH_DIFFERS, LastWrite, Verdict, judge
 from esddns.core.errors import BlockedError, ForbiddenError, NoSuchZoneError, ProviderError
 from esddns.core.model import Record, RRset
 from esddns.core.names import candidate_zones, relative_name
@@ -80,8 +80,7 @@ class Publisher:
         """The cheap alarm. `awaiting_dns` with `in_sync` False: DNS shows something else."""
         record, desired = wish.record, wish.rrset
         unknown = Outcome(record, Action.NONE, desired, zone=record.zone or state.zone)
-        changed = state.ours is not None and state.ours != desired
-        if self._authority is None or changed:
+        if self._authority is None or self._lags_behind(state, desired):
             return unknown, state
         view = await self._authority.lookup(record.fqdn, record.type, record.zone or state.zone)
         verdict = judge(view.answers, desired, state.last_write, self._now())
@@ -92,6 +91,16 @@ class Publisher:
         if verdict is Verdict.LAG:
             return replace(outcome, in_sync=True, awaiting_dns=True), state
         return replace(outcome, awaiting_dns=verdict is Verdict.DRIFT), state
+
+    def _lags_behind(self, state: RecordState, desired: RRset) -> bool:
+        """Whether DNS may still show what stood there before our last write.
+
+        Where that is what is desired again, it would look in sync, and not be in a moment.
+        """
+        wrote = state.last_write
+        if wrote is None or state.ours == desired:
+            return False
+        return timedelta(0) <= self._now() - wrote.at <= LAG
 
     async def _sync_api(
         self, wish: Wish, state: RecordState, zone: str, dns: Outcome
