@@ -9,6 +9,7 @@ import socket
 import pytest
 
 from commands.command_site import (
+    DOCUMENTATION,
     FIRST,
     FQDN,
     HOME,
@@ -162,6 +163,33 @@ async def test_sigterm_while_nothing_answers(site: CommandSite) -> None:
     site.sim.world.faults.add(ApiFault("silence"))
     async with running(site, "--log-level", "debug") as run:
         await site.until(lambda: len(site.sim.calls(kind="echo")) > 0)
+        assert await run.stop() < 2
+
+
+_HANGING_RESOLVER = """\
+import socket, sys, threading
+resolve = socket.getaddrinfo
+def getaddrinfo(host, *args, **more):
+    if host == "hangs.example":
+        print('{"message": "resolving"}', file=sys.stderr, flush=True)
+        threading.Event().wait(60)
+    return resolve(host, *args, **more)
+socket.getaddrinfo = getaddrinfo
+"""
+
+
+async def test_sigterm_while_the_resolver_hangs(site: CommandSite) -> None:
+    """SIGTERM ends it within 2 s with status 0 while a thread waits for the resolver, which cannot be cut."""
+    (site.folder / "sitecustomize.py").write_text(_HANGING_RESOLVER)
+    source = "[source:hangs]\noperator = hangs\nkind = http\nipv4 = http://hangs.example/\n"
+    site.write(HOME + source, detection=f"{DOCUMENTATION}\nsources = ipify, icanhazip, hangs")
+    file = site.folder / "dns.ini"
+    file.write_text(
+        file.read_text().replace("sources = ipify, icanhazip, opendns, google, stun\n", "")
+    )
+    async with running(site, env={"PYTHONPATH": str(site.folder)}) as run:
+        await run.until_value(FIRST)
+        await run.until_said("resolving")
         assert await run.stop() < 2
 
 

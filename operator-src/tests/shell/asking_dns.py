@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dns.flags
 import dns.message
-import dns.rcode
 import dns.rrset
 from dns.message import Message
 
@@ -25,6 +24,7 @@ def authority(*ports: int) -> Authority:
 
 
 def answer(query: Message, *values: str) -> Message:
+    """Answer `query` as the zone's own server does, with these addresses."""
     reply = dns.message.make_response(query)
     reply.flags |= dns.flags.AA
     if values:
@@ -34,4 +34,5 @@ def answer(query: Message, *values: str) -> Message:
 
 
 def says(*values: str) -> Answerer:
+    """Make an answerer that gives these addresses."""
     return lambda query: [answer(query, *values).to_wire()]

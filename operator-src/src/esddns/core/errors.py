@@ -99,12 +99,13 @@ class UnavailableError(_RetryLaterError):
 class BlockedError(ProviderError):
     """Nothing was sent: an earlier answer forbids it until `until`.
 
-    Monotonic seconds; inf: until the token changes.
+    Monotonic seconds; inf: until the token changes. `zone_only`: other zones may be asked.
     """
 
     reason = ErrorReason.BLOCKED
     transient = True
 
-    def __init__(self, message: str, until: float) -> None:
+    def __init__(self, message: str, until: float, *, zone_only: bool = False) -> None:
         super().__init__(message)
         self.until = until
+        self.zone_only = zone_only

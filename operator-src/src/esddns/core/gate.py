@@ -42,7 +42,7 @@ class Gate:
         version, until = self.forbidden.get(zone, (None, 0.0))
         if version == token_version and now < until:
             why = f"the token may not touch zone {zone} (403): asked again in an hour, or with a new token"
-            return BlockedError(why, until)
+            return BlockedError(why, until, zone_only=True)
         if now < self.not_before:
             return BlockedError(f"backing off after: {self.last_error}", self.not_before)
         return None

@@ -8,6 +8,7 @@ import logging
 import os
 import random
 import signal
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ _log = logging.getLogger("esddns")
 
 # Seconds that a pass under way has to end at a stop; then its connection is cut. SIGTERM takes 2 s in all.
 _GRACE = 1.2
+_LAST_WORDS = 0.4  # seconds for the interpreter to end by itself after that
 
 # Reads the configuration again. Raises ConfigurationError.
 Load = Callable[[], tuple[Settings, TokenSource]]
@@ -57,6 +59,17 @@ async def run(load: Load, options: RunOptions) -> None:
                            (signal.SIGHUP, process.reload)):  # fmt: skip
         loop.add_signal_handler(number, action)
     await process.serve()
+    _end_within(_LAST_WORDS)
+
+
+def _end_within(seconds: float) -> None:
+    """End the process soon, even where a thread hangs in the resolver and the interpreter waits for it.
+
+    Everything that must be done has been; the timer dies with an interpreter that ends by itself.
+    """
+    timer = threading.Timer(seconds, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
 
 
 class Run:

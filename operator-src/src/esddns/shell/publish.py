@@ -188,7 +188,9 @@ class Publisher:
             try:
                 if await self._provider.zone_exists(candidate):
                     return candidate
-            except ForbiddenError as error:
+            except (ForbiddenError, BlockedError) as error:
+                if isinstance(error, BlockedError) and not error.zone_only:
+                    raise
                 refused = error
         raise refused
 
