@@ -60,9 +60,7 @@ async def _three_changes_and_a_fault(show: Show) -> int:
         good.append(await show.change(what, IPv4Address(text)))
     with site.half_lying() as liars:
         good.append(await show.endure(f"{liars} of 8 sources lie"))
-    good.append(
-        await show.change("they are honest again, the WAN changes", IPv4Address("203.0.113.9"))
-    )
+    good.append(await show.change("honest again, it changes", IPv4Address("203.0.113.9")))
     console = show.console
     if all(good):
         console.print("[green]DNS followed all three changes and never took the lie.[/]")
@@ -170,7 +168,9 @@ class Show:
         calls = ", ".join(f"{count} {name}" for name, count in self.site.count().items())
         table = Table(
             title=f"{RECORD} follows the WAN",
-            caption=f"calls: {calls}\n{self.site.listening}/state  {self.hint}",
+            # Only while it runs is there anybody to ask.
+            caption=f"calls: {calls}"
+            + (f"\n{self.site.listening}/state  {self.hint}" if self.hint else ""),
             caption_justify="left",
         )
         table.add_column("what happens")
