@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit code."""
     arguments = make_parser(_COMMANDS, os.environ).parse_args(argv)
+    # Whoever hands arguments in has a process of its own that goes on.
+    arguments.end = _go_on if argv is not None else _end_soon
     command: Command = arguments.command
+    if hasattr(arguments, "log_format"):
+        from esddns.shell.log import set_up  # noqa: PLC0415  # see the module's docstring
+
+        set_up(arguments.log_format, arguments.log_level)
     try:
         return command(arguments, os.environ)
     except KeyboardInterrupt:
@@ -42,7 +48,6 @@ def _load(
     from esddns.shell.gandi.token import TokenSource  # noqa: PLC0415
     from esddns.shell.log import set_up  # noqa: PLC0415
 
-    set_up(arguments.log_format, arguments.log_level)
     settings = load(
         arguments.config,
         ShortForm(arguments.target_domain, arguments.record_ttl, arguments.detection_interval),
@@ -53,6 +58,7 @@ def _load(
     if arguments.dry_run:
         settings = replace(settings, gandi=replace(settings.gandi, dry_run=True))
     tokens = TokenSource(settings.gandi.token_file, environ)
+    tokens.read()  # from here on it is known what to mask
     set_up(arguments.log_format, arguments.log_level, tokens.mask)
     return settings, tokens
 
@@ -68,6 +74,16 @@ def _token_problem(environ: Mapping[str, str], file: Path) -> str | None:
     return None
 
 
+def _end_soon(code: int) -> None:
+    from esddns.roles.ending import end_soon  # noqa: PLC0415
+
+    end_soon(code)
+
+
+def _go_on(_code: int) -> None:
+    """Leave the process to itself."""
+
+
 def _once(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     import asyncio  # noqa: PLC0415
     import json  # noqa: PLC0415
@@ -75,21 +91,26 @@ def _once(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from esddns.config.settings import ConfigurationError  # noqa: PLC0415
     from esddns.roles.exit_codes import Exit  # noqa: PLC0415
 
-    code = Exit.CONFIGURATION
+    def show(report: Mapping[str, object]) -> None:
+        print(json.dumps(report, indent=2, ensure_ascii=False))  # noqa: T201  # the command's output
+
     try:
         settings, tokens = _load(arguments, environ)
     except ConfigurationError as error:
         problems = [str(problem) for problem in error.problems]
-        print("\n".join(problems), file=sys.stderr)  # noqa: T201  # the command's output
-        report: Mapping[str, object] = {
-            "families": {}, "records": [], "in_sync": False, "errors": problems
-        }  # fmt: skip
-    else:
-        from esddns.roles.once import once  # noqa: PLC0415
+        print("\n".join(problems), file=sys.stderr)  # noqa: T201
+        show({"families": {}, "records": [], "in_sync": False, "errors": problems})
+        return Exit.CONFIGURATION
 
-        report, code = asyncio.run(once(settings, tokens, arguments.state_dir))
-    print(json.dumps(report, indent=2, ensure_ascii=False))  # noqa: T201
-    return code
+    from esddns.roles.once import once  # noqa: PLC0415
+
+    async def main() -> int:
+        report, code = await once(settings, tokens, arguments.state_dir)
+        show(report)
+        arguments.end(code)
+        return code
+
+    return asyncio.run(main())
 
 
 def _run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -101,9 +122,8 @@ def _run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     host, port = arguments.listen
     try:
-        asyncio.run(
-            run(lambda: _load(arguments, environ), RunOptions(host, port, arguments.state_dir))
-        )
+        options = RunOptions(host, port, arguments.state_dir)
+        asyncio.run(run(lambda: _load(arguments, environ), options, arguments.end))
     except (ConfigurationError, CannotListenError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return Exit.CONFIGURATION
@@ -116,7 +136,13 @@ def _check(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from esddns.roles.check import check  # noqa: PLC0415
 
     load = functools.partial(_load, arguments, environ, require_records=False)
-    return asyncio.run(check(load, arguments.state_dir, as_json=arguments.json))
+
+    async def main() -> int:
+        code = await check(load, arguments.state_dir, as_json=arguments.json)
+        arguments.end(code)
+        return code
+
+    return asyncio.run(main())
 
 
 def _demo(arguments: argparse.Namespace, _environ: Mapping[str, str]) -> int:

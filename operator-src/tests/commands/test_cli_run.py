@@ -56,9 +56,9 @@ async def test_the_pages(site: CommandSite) -> None:
         (record,) = state["records"]
         rrset = {"values": [FIRST], "ttl": 300}
         assert (record["fqdn"], record["type"], record["zone"]) == (FQDN, "A", ZONE)
-        assert (record["desired"], record["published"]) == (rrset, rrset)
+        assert (record["desired"], record["ours"]) == (rrset, rrset)
         assert (record["in_sync"], record["awaiting_dns"], record["error"]) == (True, False, None)
-        assert record["published_at"] is not None
+        assert record["last_written"] is not None
 
 
 async def test_the_metrics(site: CommandSite) -> None:

@@ -88,7 +88,7 @@ def test_403_blocks_one_zone_for_an_hour(
 def test_what_one_zone_is_refused_survives_success_elsewhere(rng: random.Random) -> None:
     """A call that works in another zone does not open this one; 403s of two zones stand side by side."""
     gate = step(Gate(), ForbiddenError("403"), 0, rng)
-    gate = step(gate, ForbiddenError("403"), 10, rng, zone=THERE).after_success(write=True)
+    gate = step(gate, ForbiddenError("403"), 10, rng, zone=THERE).after_success(10, write=True)
     assert gate.blocked(HERE, 1, 3599) is not None
     assert gate.blocked(HERE, 1, 3600) is None
     assert gate.blocked(THERE, 1, 3609) is not None
@@ -131,10 +131,14 @@ def test_a_read_that_works_does_not_help_failing_writes(
         gate = step(gate, UnavailableError("500", 5.0), at, rng, write=True)
         assert gate.failures >= n
         at = gate.not_before
-        assert gate.after_success(write=False).not_before == at
-        gate = step(gate, UnavailableError("500"), at, rng, write=False).after_success(write=False)
+        assert gate.after_success(at, write=False).not_before == at
+        gate = step(gate, UnavailableError("500"), at, rng, write=False).after_success(
+            at, write=False
+        )
         assert gate.failures > n
-    assert gate.after_success(write=True) == Gate()
+    assert gate.after_success(at, write=True) == Gate()
+    # Two minutes without another failure: what failed had been applied.
+    assert gate.after_success(gate.failed_at + 121, write=False) == Gate()
 
 
 @given(st.sampled_from(TRANSIENT), times, rngs)
@@ -143,7 +147,7 @@ def test_a_read_that_works_ends_the_backoff_of_reads(
 ) -> None:
     """An outage is over with the first answer, if only reads had failed."""
     gate = step(step(Gate(), make(), at, rng), make(), at, rng)
-    assert gate.after_success(write=False) == Gate()
+    assert gate.after_success(at, write=False) == Gate()
 
 
 @given(st.sampled_from(ONE_RECORDS_OWN), writes, rngs)
@@ -160,4 +164,4 @@ def test_a_new_token_is_a_new_chance(rng: random.Random) -> None:
     gate = step(Gate(), UnauthorizedError("old"), 0, rng, token_version=1)
     gate = step(gate, UnauthorizedError("new"), 0, rng, token_version=2)
     assert gate.blocked(HERE, 2, 0) is not None
-    assert gate.after_success(write=False).blocked(HERE, 2, 0) is None
+    assert gate.after_success(0, write=False).blocked(HERE, 2, 0) is None

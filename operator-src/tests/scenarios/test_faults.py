@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from esddns.core.model import Drift, Record, RRType
+from esddns.core.model import Drift, Family, Record, RRType
 from esddns.shell.gandi.token import TokenSource
 from esddns_simulator import ApiFault, Behaviour, DnsFault
 from esddns_simulator import RRset as SimulatedRRset
@@ -18,6 +19,7 @@ from scenarios.conftest import TOKEN
 from scenarios.virtual_site import (
     FIRST,
     FQDN,
+    HOME,
     LIE,
     OPERATORS,
     SECOND,
@@ -484,5 +486,134 @@ def test_all_udp_hijacked(tokens: TokenSource) -> None:
             await asyncio.sleep(2 * HOUR)
             assert site.values_seen == {str(FIRST)}
             await follows(site, SECOND)
+
+    play(scenario())
+
+
+def test_a_lost_reply_and_back_while_dns_lags(tokens: TokenSource) -> None:
+    """After a write whose reply was lost, DNS that still shows what is desired again is not believed."""
+    record = Record(FQDN, RRType.A, drift=Drift.REPORT)
+
+    async def scenario() -> None:
+        async with virtual_site(record, tokens=tokens) as site:
+            site.world.faults.add(DnsFault("lag", seconds=100))
+            await asyncio.sleep(HOUR)
+            site.world.faults.add(ApiFault("lose-reply", method="PUT", count=1))
+            site.world.set_wan(ipv4=SECOND)
+            await site.until(SECOND, within=AGAIN)
+            site.world.set_wan(ipv4=FIRST)
+            await site.until(FIRST, within=AGAIN)
+            await asyncio.sleep(HOUR)
+            assert site.value() == str(FIRST)
+
+    play(scenario())
+
+
+def test_a_wildcard_is_not_the_record(tokens: TokenSource) -> None:
+    """A wildcard that answers with the right address does not make an absent record ours."""
+    record = Record(FQDN, RRType.A, drift=Drift.REPORT)
+
+    async def scenario() -> None:
+        async with virtual_site(record, tokens=tokens, synced=False) as site:
+            site.world.set_record(ZONE, "*", "A", str(FIRST), ttl=300)
+            await asyncio.sleep(HOUR)
+            site.world.set_wan(ipv4=SECOND)
+            await site.until(SECOND, within=AGAIN)
+
+    play(scenario())
+
+
+def test_a_change_survives_a_restart_while_undecided(tokens: TokenSource) -> None:
+    """A change that was decided but not written is written after a restart, though nobody answers now."""
+
+    async def scenario() -> None:
+        async with virtual_site(tokens=tokens) as site:
+            memory = site.memory
+            site.world.faults.add(ApiFault("server-error"))
+            site.world.set_wan(ipv4=SECOND)
+            await asyncio.sleep(2 * MINUTE)
+            assert memory.state.address(Family.IPV4) == SECOND
+        async with virtual_site(tokens=tokens, synced=False, memory=memory) as site:
+            site.behave("dead")
+            site.world.set_record(ZONE, "home", "A", str(FIRST), ttl=300)
+            await site.until(SECOND, within=AGAIN)
+
+    play(scenario())
+
+
+def test_nothing_new_is_written_while_undecided(tokens: TokenSource) -> None:
+    """What a quorum gave long ago creates no record, and replaces nobody's, while nobody answers."""
+
+    async def scenario() -> None:
+        async with virtual_site(tokens=tokens) as site:
+            memory = site.memory
+        async with virtual_site(tokens=tokens, synced=False, memory=memory) as site:
+            site.behave("dead")
+            await asyncio.sleep(HOUR)
+            assert site.puts() == 0
+            site.world.set_record(ZONE, "home", "A", str(THIRD), ttl=300)
+            await asyncio.sleep(HOUR)
+            assert site.puts() == 0
+
+    play(scenario())
+
+
+def test_undecided_rounds_do_not_multiply_calls(tokens: TokenSource) -> None:
+    """Where DNS is of no use, the API is asked once an interval, also while rounds come more often."""
+
+    async def scenario() -> None:
+        async with virtual_site(tokens=tokens) as site:
+            site.world.faults.add(DnsFault("silence"))
+            site.behave("dead")
+            calls = site.api_calls()
+            await asyncio.sleep(HOUR)
+            assert site.api_calls() - calls <= 12 + 1
+
+    play(scenario())
+
+
+def test_a_dead_token_makes_no_record_wrong(tokens: TokenSource) -> None:
+    """While the token is dead, a record that DNS shows to be right counts as in sync."""
+
+    async def scenario() -> None:
+        async with virtual_site(tokens=tokens) as site:
+            site.world.credentials.replace([], [])
+            await asyncio.sleep(7 * HOUR)
+            assert site.reporter.credential_good is False
+            for _ in range(30):
+                await asyncio.sleep(17)
+                assert site.in_sync()
+
+    play(scenario())
+
+
+def test_a_clock_that_was_set_back(tokens: TokenSource) -> None:
+    """With put-backs noted by a clock that ran ahead, a fight is still given up."""
+
+    async def scenario() -> None:
+        async with virtual_site(tokens=tokens) as site:
+            site.world.set_record(ZONE, "home", "A", str(LIE), ttl=300)
+            await site.until(FIRST, within=300 + 5)
+            site.epoch -= timedelta(hours=5)
+            puts = site.puts()
+            for _ in range(10):
+                site.world.set_record(ZONE, "home", "A", str(LIE), ttl=300)
+                await asyncio.sleep(305)
+            assert site.puts() - puts <= 3
+
+    play(scenario())
+
+
+def test_silent_name_servers_delay_no_change(tokens: TokenSource) -> None:
+    """Many records are written within the bound though their name servers take their time to say nothing."""
+    records = tuple(Record(f"h{n}.{ZONE}", RRType.A, zone=ZONE) for n in range(20))
+
+    async def scenario() -> None:
+        async with virtual_site(HOME, *records, tokens=tokens) as site:
+            site.slow_dns = 3.0
+            await asyncio.sleep(HOUR)
+            site.world.set_wan(ipv4=SECOND)
+            for record in (HOME, *records):
+                await site.until(SECOND, within=30 + 5, fqdn=record.fqdn)
 
     play(scenario())

@@ -150,11 +150,15 @@ class InProcessAccount:
 class InProcessServers:
     """The zone's name servers."""
 
-    def __init__(self, server: SimulatedServer) -> None:
+    def __init__(self, server: SimulatedServer, slow: Callable[[], float]) -> None:
         self._server = server
+        self._slow = slow
 
     async def lookup(self, fqdn: str, rrtype: RRType, zone: str | None) -> DnsView:
-        """Ask the one server."""
+        """Ask the one server; a slow one gives nothing in the end."""
+        if self._slow():
+            await asyncio.sleep(self._slow())
+            return DnsView((), zone, "no answer in time")
         answer = self._server.lookup(fqdn, rrtype)
         if answer is None or not answer.aa or answer.rcode not in (0, 3):
             return DnsView((), zone, "no usable answer")
@@ -211,12 +215,15 @@ class VirtualSite:
         self.reporter = Reporter(Metrics("run"), self.now)
         self.health = Health()
         self.memory = Memory()
+        self.epoch = EPOCH
+        self.slow_dns = 0.0
+        self.engine: Engine | None = None
         self._stop = asyncio.Event()
         self._rng = random.Random(7)  # noqa: S311  # jitter, the same in each run
 
     def now(self) -> datetime:
         """The time of day, which goes with the loop."""
-        return EPOCH + timedelta(seconds=self._loop.time())
+        return self.epoch + timedelta(seconds=self._loop.time())
 
     def start(self, tokens: TokenSource, accept: tuple[Any, ...]) -> Engine:
         """Put the product together as `run` does."""
@@ -230,7 +237,7 @@ class VirtualSite:
         detector = Detector(Family.IPV4, sources, detection, policy, self.reporter.answer)
         outside = Outside(
             InProcessAccount(client, tokens, wire),
-            InProcessServers(SimulatedServer(self.world)),
+            InProcessServers(SimulatedServer(self.world), lambda: self.slow_dns),
             {Family.IPV4: detector},
         )
         return Engine(
@@ -251,6 +258,11 @@ class VirtualSite:
     def values_seen(self) -> set[str | None]:
         """Every value that the record ever had."""
         return {value for _at, value in self.seen}
+
+    def in_sync(self) -> bool:
+        """Whether the product takes all its records to be right."""
+        assert self.engine is not None
+        return all(t.outcome is not None and t.outcome.in_sync for t in self.engine.keeper.tracked)
 
     def puts(self) -> int:
         """Writes that arrived at Gandi."""
@@ -274,13 +286,13 @@ class VirtualSite:
         for name in names or OPERATORS:
             self.world.behave(name, Behaviour(mode))
 
-    async def until(self, value: IPv4Address, within: float) -> float:
+    async def until(self, value: IPv4Address, within: float, fqdn: str = FQDN) -> float:
         """Let time pass until the record holds `value`; gives the seconds. Fails after `within`."""
         started = self._loop.time()
-        while self.value() != str(value):
+        while self.value(fqdn) != str(value):
             await asyncio.sleep(0.25)
             passed = self._loop.time() - started
-            assert passed <= within, f"{self.value()} after {passed:.0f} s, expected {value}"
+            assert passed <= within, f"{self.value(fqdn)} after {passed:.0f} s, expected {value}"
         return self._loop.time() - started
 
     async def until_called(self, within: float) -> None:
@@ -343,11 +355,14 @@ async def virtual_site(
     token: str = "first-token-of-the-site",
     accept: tuple[Any, ...] = DOCUMENTATION,
     synced: bool = True,
+    memory: Memory | None = None,
     **settings: Any,
 ) -> AsyncIterator[VirtualSite]:
     """Run a site; with `synced` from the moment on when its first record was published."""
     site = VirtualSite(records or (HOME,), token, **settings)
-    engine = site.start(tokens, accept)
+    if memory is not None:
+        site.memory = memory
+    engine = site.engine = site.start(tokens, accept)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(engine.run(site._stop, 1.0))
         if synced:

@@ -116,6 +116,8 @@ def _gandi(read: SectionValues, folder: Path) -> GandiSettings:
 
 def _api_url(text: str) -> str:
     values.http_url(text, query=False)
+    if _is_gandi(text) and urlsplit(text).scheme != "https":
+        raise BadValueError("the token would be sent in clear: https is allowed")
     return text.rstrip("/")
 
 

@@ -82,7 +82,7 @@ def _read_record(
         return zone
 
     zone = read.get("zone", zone_of, None)
-    types = read.get("types", values.list_of(RRType), _DEFAULT_TYPES)
+    types = read.get("types", _address_types, _DEFAULT_TYPES)
     ttl = read.get("ttl", _TTL, 300)
     overwrite = read.get("overwrite", values.boolean, default=False)
     drift = read.get("drift", values.choice(Drift), Drift.REPAIR)
@@ -97,6 +97,15 @@ def _read_record(
     if fqdn is None:
         return ()
     return tuple(Record(fqdn, rrtype, ttl, zone, overwrite, drift) for rrtype in types)
+
+
+def _address_types(text: str) -> tuple[RRType, ...]:
+    """Read types that carry addresses: dns.ini keeps the WAN's, so no host name goes into its records."""
+    types = values.list_of(RRType)(text)
+    for rrtype in types:
+        if not rrtype.is_address:
+            raise BadValueError(found=str(rrtype))
+    return types
 
 
 def _short_record(

@@ -12,7 +12,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from esddns.core.backoff import next_attempt
+from esddns.core.backoff import CAP, next_attempt
 from esddns.core.errors import BlockedError, ForbiddenError, ProviderError, UnauthorizedError
 
 FORBIDDEN_FOR = 3600.0  # seconds
@@ -24,7 +24,8 @@ class Gate:
 
     Tokens are told apart by a version: the token itself is nobody's business here. `write_failed`: no
     write has worked since one failed, so that a read that works does not end the backoff of writes that
-    do not.
+    do not. Without another failure for two minutes there is none left to back off from: the write that
+    failed had been applied.
     """
 
     unauthorized: int | None = None
@@ -32,6 +33,7 @@ class Gate:
     failures: int = 0
     not_before: float = 0.0
     write_failed: bool = False
+    failed_at: float = 0.0
     last_error: str = ""
 
     def blocked(self, zone: str, token_version: int, now: float) -> BlockedError | None:
@@ -47,9 +49,9 @@ class Gate:
             return BlockedError(f"backing off after: {self.last_error}", self.not_before)
         return None
 
-    def after_success(self, *, write: bool) -> Gate:
+    def after_success(self, now: float, *, write: bool) -> Gate:
         """The provider did what was asked."""
-        if self.write_failed and not write:
+        if self.write_failed and not write and now - self.failed_at <= 2 * CAP:
             return replace(self, unauthorized=None)
         return Gate(forbidden=self.forbidden)
 
@@ -77,5 +79,6 @@ class Gate:
             failures=failures,
             not_before=now + next_attempt(failures, rng, getattr(error, "retry_after", None)),
             write_failed=self.write_failed or write,
+            failed_at=now,
             last_error=str(error),
         )

@@ -23,14 +23,23 @@ class Family(enum.StrEnum):
 
 
 class RRType(enum.StrEnum):
-    """The record types that this program writes."""
+    """The record types that this program writes: addresses, or the host name of a Service or a static one."""
 
     A = "A"
     AAAA = "AAAA"
+    CNAME = "CNAME"
+    ALIAS = "ALIAS"
+
+    @property
+    def is_address(self) -> bool:
+        """Whether a record of this type carries addresses, and so has a family."""
+        return self in {RRType.A, RRType.AAAA}
 
     @property
     def family(self) -> Family:
-        """The family whose address a record of this type carries."""
+        """The family whose address a record of this type carries. Raises ValueError for a host name's."""
+        if not self.is_address:
+            raise ValueError(f"{self} carries a host name, which has no address family")
         return Family.IPV4 if self is RRType.A else Family.IPV6
 
 

@@ -17,8 +17,8 @@ class Outcome:
     showed, a 201 counting. `awaiting_dns`: the name servers do not show it yet. `repaired`/`contested`/
     `path_differs`: see rules 3 and 7 of the design. `error` says what was seen and what to do;
     `reason` is its class where the provider refused or failed, `transient` whether it may pass by itself,
-    `retry_at` when nothing was sent: the monotonic time to ask again (inf: when the token changes),
-    `retry_after` the seconds that the provider asked for.
+    `retry_at` when nothing was sent: the monotonic time to ask again (inf: when the token changes).
+    `dns_trouble` says what kept the name servers from being of use.
     """
 
     record: Record
@@ -30,10 +30,15 @@ class Outcome:
     reason: ErrorReason | None = None
     transient: bool = False
     retry_at: float | None = None
-    retry_after: float | None = None
     in_sync: bool = False
     wrote: bool = False
     awaiting_dns: bool = False
     repaired: bool = False
     contested: bool = False
     path_differs: bool = False
+    dns_trouble: str = ""
+
+    @property
+    def undecided(self) -> bool:
+        """Whether nothing was tried, for want of an address."""
+        return self.action is Action.ERROR and self.reason is None

@@ -74,9 +74,10 @@ class RecordState:
         """Note that another writer replaced our value, once for each of our writes."""
         if self.last_write is None:
             return self
-        if self.putbacks and self.putbacks[-1] > self.last_write.at:
+        known = recent(self.putbacks, now)
+        if known and known[-1] > self.last_write.at:
             return self
-        return replace(self, putbacks=(*recent(self.putbacks, now), now))
+        return replace(self, putbacks=(*known, now))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from esddns.config.settings import ConfigurationError, Settings
 from esddns.core.decide import Decision, Status, decide
 from esddns.core.errors import ProviderError
 from esddns.core.model import Answer, Failure, Family
-from esddns.core.plan import WRITES, Action
+from esddns.core.plan import WRITES
 from esddns.core.state import rrset_to_json
 from esddns.roles.exit_codes import Exit, first, of_reason
 from esddns.roles.once import Once, family_json, record_json
@@ -105,8 +105,8 @@ async def _look_at_records(
     for outcome in outcomes:
         entry = record_json(outcome) | {"observed": rrset_to_json(outcome.observed)}
         findings.records.append(entry)
-        undecided = outcome.action is Action.ERROR and outcome.reason is None  # said once, above
-        if outcome.error is not None and outcome.action not in WRITES and not undecided:
+        # What is undecided was said once, above.
+        if outcome.error is not None and outcome.action not in WRITES and not outcome.undecided:
             findings.fix.append(f"{outcome.record.key}: {outcome.error}")
 
 

@@ -186,7 +186,7 @@ class Show:
     def _agreed(self, step: Step) -> str:
         if not step.agreed or self.console.width >= _WIDE:
             return ", ".join(step.agreed)
-        return f"{len(step.agreed)} sources"
+        return f"{len(step.agreed)} operators"
 
     def _row(self, step: Step) -> tuple[str | Text, ...]:
         if step.seconds is None:

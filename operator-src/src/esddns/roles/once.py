@@ -19,6 +19,7 @@ from esddns.core.plan import Action
 from esddns.core.state import RecordState
 from esddns.roles.exit_codes import Exit, first, of_outcome
 from esddns.roles.wiring import connect, make_rng
+from esddns.shell.budget import BudgetedProvider
 from esddns.shell.clock import Now, utc_now
 from esddns.shell.gandi.token import TokenSource
 from esddns.shell.gated import GatedProvider
@@ -52,9 +53,14 @@ class Once:
         self._outside = outside
         self._memory = memory
         self._now = now
-        self._gated = GatedProvider(outside.account, rng)
+        self._budget = BudgetedProvider(outside.account, BUDGET)
+        self._gated = GatedProvider(self._budget, rng)
         self._publisher = Publisher(
-            self._gated, outside.authority, now, dry_run=settings.gandi.dry_run
+            self._gated,
+            outside.authority,
+            now,
+            dry_run=settings.gandi.dry_run,
+            ask_dns_first=True,
         )
 
     async def run(self) -> tuple[dict[str, Any], Exit]:
@@ -70,9 +76,8 @@ class Once:
 
     async def keep(self, decisions: Mapping[Family, Decision]) -> tuple[list[Outcome], Exit]:
         """Bring each record to what was decided, in their order: one at a time, the budget is for all."""
-        budget = asyncio.get_running_loop().time() + BUDGET
         outcomes = [
-            await self._keep(record, decisions[record.type.family], budget)
+            await self._keep(record, decisions[record.type.family])
             for record in self._settings.records
         ]
         return outcomes, first(map(_code, outcomes))
@@ -90,43 +95,33 @@ class Once:
                 )
         return decisions
 
-    async def _keep(self, record: Record, decision: Decision, budget: float) -> Outcome:
+    async def _keep(self, record: Record, decision: Decision) -> Outcome:
         if decision.address is None:
             error = f"{record.type.family} is undecided, so nothing is changed: {decision.detail}"
             return Outcome(record, Action.ERROR, zone=record.zone, error=error)
         wish = Wish(record, RRset(frozenset({str(decision.address)}), record.ttl))
         state = self._memory.state.records.get(record.key, RecordState())
-        outcome = Outcome(record, Action.ERROR, wish.rrset)
         tries = 0
         while True:
-            try:
-                async with asyncio.timeout_at(budget):
-                    outcome, state = await self._publisher.sync(wish, state)
-            except TimeoutError:
-                # A write that was under way may have been applied: the next pass will see.
-                self._outside.account.abort()
-                return _out_of_time(wish, outcome)
-            self._memory.state = self._memory.state.with_record(record.key, state)
+            outcome, state = await self._publisher.sync(
+                wish, state, remember=lambda known: self._remember(record, known)
+            )
+            self._remember(record, state)
             tries += outcome.reason is not ErrorReason.BLOCKED  # then nothing was sent
             again = self._gated.not_before if outcome.retry_at is None else outcome.retry_at
-            if not outcome.transient or tries == TRIES or again >= budget:
+            wait = max(0.0, again - asyncio.get_running_loop().time())
+            if not outcome.transient or tries == TRIES or wait >= self._budget.left:
                 return outcome
-            await asyncio.sleep(again - asyncio.get_running_loop().time())
+            await self._budget.wait(wait)
 
-
-def _out_of_time(wish: Wish, before: Outcome) -> Outcome:
-    error = f"the {BUDGET:g} s for Gandi are used up"
-    if before.error is not None:
-        error += f"; before: {before.error}"
-    reason = before.reason or ErrorReason.UNAVAILABLE
-    return Outcome(wish.record, Action.ERROR, wish.rrset, error=error, reason=reason)
+    def _remember(self, record: Record, state: RecordState) -> None:
+        self._memory.state = self._memory.state.with_record(record.key, state)
 
 
 def _code(outcome: Outcome) -> Exit:
     if outcome.reason is ErrorReason.BLOCKED:
         return Exit.OK  # the record that met with the refusal has the code
-    undecided = outcome.action is Action.ERROR and outcome.reason is None
-    return Exit.UNDECIDED if undecided else of_outcome(outcome)
+    return Exit.UNDECIDED if outcome.undecided else of_outcome(outcome)
 
 
 def family_json(decision: Decision) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import logging
 import os
 import random
 import signal
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +31,6 @@ _log = logging.getLogger("esddns")
 
 # Seconds that a pass under way has to end at a stop; then its connection is cut. SIGTERM takes 2 s in all.
 _GRACE = 1.2
-_LAST_WORDS = 0.4  # seconds for the interpreter to end by itself after that
 
 # Reads the configuration again. Raises ConfigurationError.
 Load = Callable[[], tuple[Settings, TokenSource]]
@@ -51,25 +49,15 @@ class CannotListenError(Exception):
     """The address for `/metrics` and the others cannot be had."""
 
 
-async def run(load: Load, options: RunOptions) -> None:
-    """Run until SIGTERM or SIGINT. Raises ConfigurationError and CannotListenError."""
+async def run(load: Load, options: RunOptions, end: Callable[[int], None]) -> None:
+    """Run until SIGTERM or SIGINT, then `end` with 0. Raises ConfigurationError and CannotListenError."""
     process = Run(load, options, utc_now, make_rng())
     loop = asyncio.get_running_loop()
     for number, action in ((signal.SIGTERM, process.stop), (signal.SIGINT, process.stop),
                            (signal.SIGHUP, process.reload)):  # fmt: skip
         loop.add_signal_handler(number, action)
     await process.serve()
-    _end_within(_LAST_WORDS)
-
-
-def _end_within(seconds: float) -> None:
-    """End the process soon, even where a thread hangs in the resolver and the interpreter waits for it.
-
-    Everything that must be done has been; the timer dies with an interpreter that ends by itself.
-    """
-    timer = threading.Timer(seconds, os._exit, (0,))
-    timer.daemon = True
-    timer.start()
+    end(0)
 
 
 class Run:
@@ -167,14 +155,14 @@ class Run:
             outside.account.close()
 
     def _view(self) -> dict[str, object]:
-        tracked = self._keeper.tracked if self._keeper else []
+        tracked = self._keeper.tracked if self._keeper else ()
         return view(
-            self._settings,
             self._memory.state,
-            sorted(tracked, key=lambda t: self._settings.records.index(t.record)),
+            tracked,
             self._reporter.errors,
             self._now(),
             self._reporter.credential_good,
+            dry_run=self._settings.gandi.dry_run,
         )
 
     def _not_ready(self) -> list[str]:

@@ -36,7 +36,6 @@ class Engine:
         self._health = health
         gated = GatedProvider(outside.account, rng, reporter.credential)
         self.keeper = Keeper(
-            settings.records,
             Publisher(
                 gated, outside.authority, now, dry_run=settings.gandi.dry_run, may_write=may_write
             ),
@@ -45,7 +44,7 @@ class Engine:
             now,
             reporter,
             health,
-            settings.gandi,
+            settings,
         )
         self._watches = {
             family: AddressWatch(

@@ -75,7 +75,7 @@ class GatedProvider:
             self._gate = self._gate.after_error(error, zone, version, now, self._rng, write=write)
             self._judge_credential(error.reason)
             raise
-        self._gate = self._gate.after_success(write=write)
+        self._gate = self._gate.after_success(loop.time(), write=write)
         self._judge_credential(None)
         return result
 

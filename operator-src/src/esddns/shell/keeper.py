@@ -7,15 +7,16 @@ one that always fails does not hold the others up.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from esddns.config.settings import GandiSettings
+from esddns.config.settings import Settings
 from esddns.core.decide import Status
 from esddns.core.dnscheck import LAG
 from esddns.core.errors import BlockedError, ErrorReason, ProviderError
-from esddns.core.model import Family, Record, RRset
+from esddns.core.model import Drift, Family, Record, RRset
+from esddns.core.names import candidate_zones
 from esddns.core.outcome import Outcome
 from esddns.core.state import RecordState
 from esddns.shell.clock import Now
@@ -30,7 +31,6 @@ from esddns.shell.report import Reporter
 _LOOKS = (0.5, 0.5, 1, 2, 4, 8, 15, 30, 30, 31)
 _TOKEN_POLL = 5.0  # seconds; a kubelet takes a minute to bring a changed Secret
 _IDLE = 60.0  # seconds after which an idle loop shows that it lives
-_CALLS = 6  # that one pass may make: a name of four labels has three zones to try, then GET and PUT
 _REFUSED_FOR = 3600.0  # seconds that a record Gandi calls wrong (400) rests, unless it changes
 
 
@@ -45,6 +45,7 @@ class Tracked:
     due: float = math.inf
     looks: int = 0
     decided_at: float | None = None
+    compared_at: float = -math.inf
     refused: RRset | None = None
     refused_until: float = field(default=-math.inf)
 
@@ -54,43 +55,53 @@ class Keeper:
 
     def __init__(
         self,
-        records: Sequence[Record],
         publisher: Publisher,
         provider: GatedProvider,
         memory: Memory,
         now: Now,
         reporter: Reporter,
         health: Health,
-        settings: GandiSettings,
+        settings: Settings,
     ) -> None:
-        self.tracked = [Tracked(record) for record in records]
+        self.tracked = tuple(Tracked(record) for record in settings.records)
+        self._by_turns = itertools.cycle(self.tracked)
         self._publisher = publisher
         self._provider = provider
         self._memory = memory
         self._now = now
         self._reporter = reporter
         self._health = health
-        self._credential_check = settings.credential_check
-        self._longest_pass = _CALLS * (settings.timeout + 2)
+        self._credential_check = settings.gandi.credential_check
+        self._interval = settings.detection.interval
+        # A pass may have to ask for every zone that the name could be in, and then GET and PUT.
+        calls = 2 + max((len(candidate_zones(r.fqdn)) for r in settings.records), default=0)
+        self._longest_pass = calls * (settings.gandi.timeout + 2)
         self._credential_retry = -math.inf
         self._token_version = provider.token_version
         self._wake = asyncio.Event()
         self._stopping = False
 
     def on_round(self, family: Family, result: Round) -> None:
-        """Take the outcome of a full round: every record of the family is compared."""
+        """Take the outcome of a full round: every record of the family is compared.
+
+        Undecided rounds come every probe interval: they compare no more often than others do. The last
+        good address stands, unconfirmed: a change that was decided and not written yet still is.
+        """
         now = asyncio.get_running_loop().time()
+        decided = result.decision.status is not Status.UNDECIDED
+        address = result.decision.address or self._memory.state.address(family)
         for tracked in self.tracked:
             if tracked.record.type.family is not family:
                 continue
-            tracked.confirmed = result.decision.status is not Status.UNDECIDED
-            if (address := result.decision.address) is not None:
+            tracked.confirmed = decided
+            if address is not None:
                 wanted = RRset(frozenset({str(address)}), tracked.record.ttl)
                 if wanted != tracked.wanted:
                     tracked.decided_at = now
                 tracked.wanted = wanted
+            due = now if decided else max(now, tracked.compared_at + self._interval)
             if tracked.wanted is not None:
-                tracked.due = min(tracked.due, now)
+                tracked.due = min(tracked.due, due)
         self._wake.set()
 
     def stop(self) -> None:
@@ -141,10 +152,13 @@ class Keeper:
         """One authenticated GET: of the record that was asked for longest ago, which checks it as well."""
         loop = asyncio.get_running_loop()
         self._credential_retry = loop.time() + _IDLE
-        tracked = self.tracked[0]
-        self.tracked.append(self.tracked.pop(0))
+        tracked = next(self._by_turns)
         if tracked.wanted is not None:
-            await self._pass(tracked, ask_api=True)
+            outcome = await self._pass(tracked, ask_api=True)
+            if outcome is not None and outcome.retry_at is not None:
+                self._credential_retry = outcome.retry_at
+            elif outcome is not None and outcome.transient:
+                self._credential_retry = self._provider.not_before
             return
         state = self._state_of(tracked.record)
         try:
@@ -155,26 +169,30 @@ class Keeper:
             else:
                 await self._provider.zone_exists(zone)
         except ProviderError as error:
-            self._retry_credential_after(error)
+            self._reporter.check_failed(tracked.record, error)
+            if isinstance(error, BlockedError):
+                self._credential_retry = error.until
+            elif error.transient:
+                self._credential_retry = self._provider.not_before
 
-    def _retry_credential_after(self, error: ProviderError) -> None:
-        if isinstance(error, BlockedError):
-            self._credential_retry = error.until
-        elif error.transient:
-            self._credential_retry = self._provider.not_before
-
-    async def _pass(self, tracked: Tracked, *, ask_api: bool = False) -> None:
-        """Compare one record, and write it where it differs."""
+    async def _pass(self, tracked: Tracked, *, ask_api: bool = False) -> Outcome | None:
+        """Compare one record, and write it where it differs; None where it rests."""
         loop = asyncio.get_running_loop()
         assert tracked.wanted is not None  # noqa: S101  # only what is wanted is ever due
         tracked.due = math.inf
+        tracked.compared_at = loop.time()
         if tracked.wanted == tracked.refused and loop.time() < tracked.refused_until:
-            return
-        wish = Wish(tracked.record, tracked.wanted, tracked.confirmed)
+            return None
+        record, known = tracked.record, self._state_of(tracked.record)
+        # With drift = report all hangs on what is ours, and DNS alone cannot tell: asked once.
+        unsure = known.ours is None and record.drift is Drift.REPORT
         outcome, state = await self._publisher.sync(
-            wish, self._state_of(tracked.record), ask_api=ask_api
+            Wish(record, tracked.wanted, tracked.confirmed),
+            known,
+            remember=lambda state: self._remember(record, state),
+            ask_api=ask_api or unsure,
         )
-        self._remember(tracked.record, state)
+        self._remember(record, state)
         if outcome.wrote:
             tracked.looks = 0
         tracked.due = min(tracked.due, self._next(tracked, outcome, state))
@@ -184,6 +202,7 @@ class Keeper:
             if outcome.desired == tracked.wanted:
                 self._reporter.converged(outcome, loop.time() - tracked.decided_at)
             tracked.decided_at = None
+        return outcome
 
     def _next(self, tracked: Tracked, outcome: Outcome, state: RecordState) -> float:
         """Loop time of the next pass that this one calls for; inf: none before the next round."""

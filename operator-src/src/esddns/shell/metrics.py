@@ -16,6 +16,7 @@ from esddns.core.decide import Decision, Status, Undecided
 from esddns.core.errors import ErrorReason
 from esddns.core.model import Answer, Failure, Family, IPAddress, Record
 from esddns.core.outcome import Outcome
+from esddns.core.plan import LEFT_ALONE
 from esddns.core.state import RecordState, State
 
 # A `_created` series beside each counter doubles what is scraped, and no alert asks when one began.
@@ -108,10 +109,12 @@ class Metrics:
             "esddns_credential_rejected", "The token is missing or refused (0/1)"
         )
         self.last_check = gauge(
-            "esddns_last_check_timestamp", "Unix time of the last full round that decided"
+            "esddns_last_check_timestamp",
+            "Unix time of the last full round that decided",
+            "family",
         )
         self.last_attempt = gauge(
-            "esddns_last_attempt_timestamp", "Unix time of the last full round"
+            "esddns_last_attempt_timestamp", "Unix time of the last full round", "family"
         )
         self.config_valid = gauge(
             "esddns_config_valid", "Whether the configuration read last is in use (0/1)"
@@ -133,20 +136,18 @@ class Metrics:
                 self.address(address_family, known)
         gone = self._records - {(record.fqdn, str(record.type)) for record in records}
         self._records = {(record.fqdn, str(record.type)) for record in records}
-        for counted in (self._updates, self._update_failures, self._drift):
+        shown = (self._in_sync, self._contested, self._left_alone, self._path_differs)
+        counted = (self._updates, self._update_failures, self._drift, self._last_update)
+        for series in (*counted, *shown):
             for fqdn, rrtype in gone:
-                counted.remove_by_labels({"record": fqdn, "type": rrtype})
-        self._last_update.clear()
+                series.remove_by_labels({"record": fqdn, "type": rrtype})
         for record in records:
             wrote = state.records.get(record.key, RecordState()).last_write
             if wrote is not None:
                 self._last_update.labels(record.fqdn, record.type).set(wrote.at.timestamp())
-        for family in (self._in_sync, self._contested, self._left_alone, self._path_differs):
-            family.clear()
-            for record in records:
-                family.labels(record.fqdn, record.type).set(0)
         for record in records:
-            self._updates.labels(record.fqdn, record.type)
+            for series in (self._updates, *shown):
+                series.labels(record.fqdn, record.type)  # 0 where it is new, as it was where not
 
     def address(self, family: Family, address: IPAddress) -> None:
         """Show the address; the series of the one before goes."""
@@ -160,9 +161,9 @@ class Metrics:
     def round(self, family: Family, decision: Decision, at: float) -> None:
         """Count a full round. `at`: Unix time."""
         self._rounds.labels(family, decision.why or decision.status).inc()
-        self.last_attempt.set(at)
+        self.last_attempt.labels(family).set(at)
         if decision.status is not Status.UNDECIDED:
-            self.last_check.set(at)
+            self.last_check.labels(family).set(at)
 
     def probe(self, family: Family, outcome: str) -> None:
         """Count a probe."""
@@ -185,7 +186,7 @@ class Metrics:
         self._in_sync.labels(*labels).set(outcome.in_sync)
         self._contested.labels(*labels).set(outcome.contested)
         self._path_differs.labels(*labels).set(outcome.path_differs)
-        self._left_alone.labels(*labels).set(outcome.action in ("conflict", "report"))
+        self._left_alone.labels(*labels).set(outcome.action in LEFT_ALONE)
         if outcome.wrote:
             self._updates.labels(*labels).inc()
             self._last_update.labels(*labels).set(at)

@@ -24,6 +24,9 @@ from esddns.shell.seams import Authority, Provider
 # Says why no write may be started now (a lease that ran out, for one), or None where it may.
 MayWrite = Callable[[], str | None]
 
+# Takes note of what is known of the record, durably.
+Remember = Callable[[RecordState], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -48,19 +51,27 @@ class Publisher:
         now: Now,
         *,
         dry_run: bool = False,
+        ask_dns_first: bool = False,
         may_write: MayWrite = lambda: None,
     ) -> None:
         self._provider = provider
         self._authority = authority
         self._now = now
         self._dry_run = dry_run
+        self._ask_dns_first = ask_dns_first
         self._may_write = may_write
 
     async def sync(
-        self, wish: Wish, state: RecordState, *, ask_api: bool = False
+        self,
+        wish: Wish,
+        state: RecordState,
+        *,
+        remember: Remember,
+        ask_api: bool = False,
     ) -> tuple[Outcome, RecordState]:
         """Bring one record to what is wished; `ask_api`: do not be content with what DNS says.
 
+        `remember` is called before a write is sent: whatever happens to it or to us, it may stand there.
         Never raises for what the provider or DNS do: the outcome says it.
         """
         outcome, state = await self._compare_dns(wish, state)
@@ -70,46 +81,58 @@ class Publisher:
         try:
             zone = zone or await self.find_zone(wish.record.fqdn)
             state = replace(state, zone=zone)
-            return await self._sync_api(wish, state, zone, outcome)
+            return await self._sync_api(wish, state, zone, outcome, remember)
         except ProviderError as error:
             if isinstance(error, NoSuchZoneError):
                 state = replace(state, zone=None)
-            return _failed(wish, zone or outcome.zone, error), state
+            return _failed(replace(outcome, zone=zone or outcome.zone), error), state
 
     async def _compare_dns(self, wish: Wish, state: RecordState) -> tuple[Outcome, RecordState]:
         """The cheap alarm. `awaiting_dns` with `in_sync` False: DNS shows something else."""
         record, desired = wish.record, wish.rrset
         unknown = Outcome(record, Action.NONE, desired, zone=record.zone or state.zone)
-        if self._authority is None or self._lags_behind(state, desired):
+        if self._authority is None or self._distrusts_dns(state, desired):
             return unknown, state
         view = await self._authority.lookup(record.fqdn, record.type, record.zone or state.zone)
         verdict = judge(view.answers, desired, state.last_write, self._now())
-        outcome = replace(unknown, zone=unknown.zone or view.zone)
+        outcome = replace(
+            unknown,
+            zone=unknown.zone or view.zone,
+            dns_trouble=view.trouble if verdict is Verdict.UNKNOWN else "",
+        )
         if verdict is Verdict.IN_SYNC:
-            state = replace(state, ours=desired, attempted=None, dns_differs_since=None)
+            # Not ours by that alone: a wildcard may answer in place of a record that is not there.
+            ours = desired if state.ours is not None else None
+            state = replace(state, ours=ours, dns_differs_since=None)
             return replace(outcome, in_sync=True), state
         if verdict is Verdict.LAG:
             return replace(outcome, in_sync=True, awaiting_dns=True), state
         return replace(outcome, awaiting_dns=verdict is Verdict.DRIFT), state
 
-    def _lags_behind(self, state: RecordState, desired: RRset) -> bool:
-        """Whether DNS may still show what stood there before our last write.
+    def _distrusts_dns(self, state: RecordState, desired: RRset) -> bool:
+        """Whether what DNS shows says nothing now.
 
-        Where that is what is desired again, it would look in sync, and not be in a moment.
+        After a write, and after one whose reply was lost, it may still show what stood there before; where
+        that is what is desired again, it would look in sync, and not be in a moment. A change is written
+        sooner without asking it.
         """
-        wrote = state.last_write
-        if wrote is None or state.ours == desired:
+        if state.attempted is not None:
+            return True
+        if state.ours is None or state.ours == desired:
             return False
-        return timedelta(0) <= self._now() - wrote.at <= LAG
+        wrote = state.last_write
+        lags = wrote is not None and timedelta(0) <= self._now() - wrote.at <= LAG
+        return lags or not self._ask_dns_first
 
     async def _sync_api(
-        self, wish: Wish, state: RecordState, zone: str, dns: Outcome
+        self, wish: Wish, state: RecordState, zone: str, dns: Outcome, remember: Remember
     ) -> tuple[Outcome, RecordState]:
         record, now = wish.record, self._now()
         at_name = await self._provider.rrsets(zone, relative_name(record.fqdn, zone))
         planned = plan(record, wish.rrset, at_name, state.may_hold)
         outcome = replace(
             dns,
+            in_sync=False,
             action=planned.action,
             observed=planned.observed,
             zone=zone,
@@ -125,7 +148,7 @@ class Publisher:
             return held, state
         if self._dry_run:
             return outcome, state
-        return await self._write(wish, planned, outcome, state)
+        return await self._write(wish, planned, outcome, state, remember)
 
     def _held(
         self, wish: Wish, planned: Planned, outcome: Outcome, state: RecordState
@@ -134,7 +157,7 @@ class Publisher:
         now = self._now()
         if planned.drifted and contested(state.putbacks, now):
             return _contested(outcome, planned, state, now)
-        if planned.drifted and not wish.confirmed:
+        if not wish.confirmed and planned.observed not in state.may_hold:
             error = (
                 f"it holds {planned.observed}, and what it should hold is not known for sure now"
             )
@@ -145,18 +168,25 @@ class Publisher:
         return replace(outcome, action=Action.NONE, error=error)
 
     async def _write(
-        self, wish: Wish, planned: Planned, outcome: Outcome, state: RecordState
+        self,
+        wish: Wish,
+        planned: Planned,
+        outcome: Outcome,
+        before: RecordState,
+        remember: Remember,
     ) -> tuple[Outcome, RecordState]:
         record, zone = wish.record, str(outcome.zone)
         at = self._now()
+        state = replace(before, attempted=wish.rrset)
+        remember(state)
         try:
             await self._provider.put(
                 zone, relative_name(record.fqdn, zone), record.type, wish.rrset
             )
         except ProviderError as error:
-            if error.transient:  # it may have been applied all the same
-                state = replace(state, attempted=wish.rrset)
-            return _failed(wish, zone, error), state
+            # A refusal is certain; anything else may have been applied all the same.
+            sent = error.transient and not isinstance(error, BlockedError)
+            return _failed(outcome, error), state if sent else before
         state = replace(
             state,
             ours=wish.rrset,
@@ -212,15 +242,13 @@ def _contested(outcome: Outcome, planned: Planned, state: RecordState, now: date
     return replace(outcome, action=Action.CONFLICT, error=error, contested=True)
 
 
-def _failed(wish: Wish, zone: str | None, error: ProviderError) -> Outcome:
-    return Outcome(
-        wish.record,
-        Action.ERROR,
-        wish.rrset,
-        zone=zone,
+def _failed(outcome: Outcome, error: ProviderError) -> Outcome:
+    """What DNS showed before still stands: an API that fails makes no record wrong."""
+    return replace(
+        outcome,
+        action=Action.ERROR,
         error=str(error),
         reason=error.reason,
         transient=error.transient,
         retry_at=error.until if isinstance(error, BlockedError) else None,
-        retry_after=getattr(error, "retry_after", None),
     )

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from esddns.core.decide import Status
-from esddns.core.errors import ErrorReason
-from esddns.core.model import Answer, Failure, Family, IPAddress
+from esddns.core.errors import ErrorReason, ProviderError
+from esddns.core.model import Answer, Failure, Family, IPAddress, Record
 from esddns.core.outcome import Outcome
+from esddns.core.plan import WRITES
 from esddns.shell.clock import Now
 from esddns.shell.detect import Round
 from esddns.shell.log import event
@@ -87,11 +88,20 @@ class Reporter:
         if outcome.reason is ErrorReason.BLOCKED:
             return
         shown = (outcome.action, outcome.reason, outcome.contested, outcome.path_differs,
-                 outcome.error if outcome.reason is None else None)  # fmt: skip
+                 outcome.error if outcome.reason is None else None, bool(outcome.dns_trouble),
+                 outcome.desired)  # fmt: skip
         before = self._last.get(record.key)
         self._last[record.key] = shown
         if shown == before:
             return
+        if outcome.action in WRITES and not outcome.wrote and outcome.error is None:
+            event(_log, logging.INFO, "dry run: the record would be written", record=record.key,
+                  action=outcome.action, before=outcome.observed,
+                  after=outcome.desired)  # fmt: skip
+        if outcome.dns_trouble:
+            text = f"no usable answer from the name servers, so the API is asked: {outcome.dns_trouble}"
+            self._trouble(record.key, text)
+            event(_log, logging.WARNING, text, record=record.key)
         if outcome.error is not None:
             self._trouble(record.key, outcome.error)
             event(_log, logging.WARNING, "record left alone" if outcome.reason is None
@@ -104,6 +114,13 @@ class Reporter:
             )
             self._trouble(record.key, text)
             event(_log, logging.WARNING, text, record=record.key)
+
+    def check_failed(self, record: Record, error: ProviderError) -> None:
+        """The token could not be tried, before there was an address to publish."""
+        if error.reason is not ErrorReason.BLOCKED:
+            self._trouble(record.key, str(error))
+            event(_log, logging.WARNING, "the token was tried in vain", record=record.key,
+                  reason=error.reason, error=error)  # fmt: skip
 
     def converged(self, outcome: Outcome, seconds: float) -> None:
         """DNS shows what was decided `seconds` ago."""

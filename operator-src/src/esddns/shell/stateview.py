@@ -7,26 +7,26 @@ from datetime import datetime
 from typing import Any
 
 from esddns import __version__
-from esddns.config.settings import Settings
 from esddns.core.state import RecordState, State, format_time, rrset_to_json, to_json
 from esddns.shell.keeper import Tracked
 from esddns.shell.report import Trouble
 
 
 def view(
-    settings: Settings,
     state: State,
     tracked: Iterable[Tracked],
     troubles: Iterable[Trouble],
     now: datetime,
     credential_good: bool | None,
+    *,
+    dry_run: bool,
 ) -> dict[str, Any]:
     """Give the state as JSON values. Times are RFC 3339, UTC."""
     kept = to_json(state)
     return {
         "version": __version__,
         "time": format_time(now),
-        "dry_run": settings.gandi.dry_run,
+        "dry_run": dry_run,
         "credential_good": credential_good,
         "addresses": kept["addresses"],
         "changes": kept["changes"],
@@ -44,11 +44,12 @@ def _record(tracked: Tracked, state: RecordState) -> dict[str, Any]:
         "type": str(record.type),
         "zone": state.zone or record.zone,
         "desired": rrset_to_json(tracked.wanted),
-        "published": rrset_to_json(state.ours),
-        "published_at": format_time(state.last_write.at) if state.last_write else None,
+        "ours": rrset_to_json(state.ours),
+        "last_written": format_time(state.last_write.at) if state.last_write else None,
         "in_sync": bool(outcome and outcome.in_sync),
         "awaiting_dns": bool(outcome and outcome.awaiting_dns),
         "contested": bool(outcome and outcome.contested),
         "dns_path_differs": bool(outcome and outcome.path_differs),
+        "dns_trouble": (outcome.dns_trouble or None) if outcome else None,
         "error": outcome.error if outcome else None,
     }
