@@ -54,7 +54,7 @@ image: ## build the container image (IMAGE=name:tag, PYTHON_IMAGE=base)
 .PHONY: lock
 lock: $(VENV)/.dev ## resolve the dependencies anew, with hashes
 	cd $(SRC) && for lock in '-o requirements.lock' \
-	  '--group build -o requirements-build.lock' '--group dev -o requirements-dev.lock'; do \
+	  '--group build -o requirements-build.lock' '--extra cluster --group dev -o requirements-dev.lock'; do \
 	  case $$lock in *build*) from= ;; *) from=pyproject.toml ;; esac; \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 	    --upgrade $$from $$lock || exit 1; \

@@ -1,0 +1,1 @@
+"""The Kubernetes API server, behind one small interface."""
