@@ -225,28 +225,35 @@ class VirtualSite:
         """The time of day, which goes with the loop."""
         return self.epoch + timedelta(seconds=self._loop.time())
 
-    def start(self, tokens: TokenSource, accept: tuple[Any, ...]) -> Engine:
-        """Put the product together as `run` does."""
+    @property
+    def settings(self) -> Settings:
+        """The configuration."""
+        return self._settings
+
+    def outside(
+        self, tokens: TokenSource, reporter: Reporter, accept: tuple[Any, ...] = DOCUMENTATION
+    ) -> Outside:
+        """What one process of this site talks to."""
         wire = InProcessGandi(self.livedns)
-        client = GandiClient(self._settings.gandi, tokens, self.reporter_call, self.now)
+        client = GandiClient(self._settings.gandi, tokens, now=self.now)
         client._session.mount("http://", wire)
         reflector = Reflector(self.world)
         detection = self._settings.detection
         policy = AcceptPolicy(accept, () if accept else proxy_ranges())
         sources = [InProcessSource(s.name, reflector, self.world) for s in detection.sources]
-        detector = Detector(Family.IPV4, sources, detection, policy, self.reporter.answer)
-        outside = Outside(
+        detector = Detector(Family.IPV4, sources, detection, policy, reporter.answer)
+        return Outside(
             InProcessAccount(client, tokens, wire),
             InProcessServers(SimulatedServer(self.world), lambda: self.slow_dns),
             {Family.IPV4: detector},
         )
+
+    def start(self, tokens: TokenSource, accept: tuple[Any, ...]) -> Engine:
+        """Put the product together as `run` does."""
+        outside = self.outside(tokens, self.reporter, accept)
         return Engine(
             self._settings, outside, self.memory, self.now, self._rng, self.reporter, self.health
         )
-
-    def reporter_call(self, method: str, status: str, seconds: float) -> None:
-        """Count a call, as `run` does."""
-        self.reporter._metrics.gandi_call(method, status, seconds)
 
     def value(self, fqdn: str = FQDN) -> str | None:
         """What the API holds for the record: what DNS shows sooner or later."""

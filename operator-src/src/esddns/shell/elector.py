@@ -24,15 +24,14 @@ from esddns.shell.kube.seam import (
     Cluster,
     ClusterError,
     ConflictError,
-    EventType,
+    Object,
     UnreachableError,
-    WatchEvent,
 )
+from esddns.shell.kube.watched import WatchedObject
 from esddns.shell.log import event
 
 _log = logging.getLogger("esddns")
 
-_WATCH = 600.0  # seconds that one watch lasts: six a hour
 _AGAIN = 1.0  # seconds after a renewal that got no answer
 # Who yielded stands back for this long, so that one with a better way out takes over.
 _STAND_BACK = 20.0  # seconds
@@ -68,13 +67,13 @@ class Elector:
         stalled: Callable[[], list[str]],
     ) -> None:
         self._settings = settings
-        self._cluster = cluster
         self._store = store
         self._boottime = boottime
         self._now = now
         self._rng = rng
         self._nodes = nodes
         self._stalled = stalled
+        self._watched = WatchedObject(cluster, LEASES, NAME, rng, self._see)
         self._sighting = Sighting(None, boottime())
         self._changed = asyncio.Event()
         self._held: Lease | None = None
@@ -119,7 +118,7 @@ class Elector:
 
     async def run(self, lead: Lead) -> None:
         """Take the Lease whenever it is free, and lead while it is held."""
-        watching = asyncio.create_task(self._watch())
+        watching = asyncio.create_task(self._watched.run())
         try:
             while True:
                 await self._until_free()
@@ -247,39 +246,11 @@ class Elector:
         if self._sighting.since != before.since or before.lease is None:
             self._changed.set()
 
-    async def _watch(self) -> None:
-        """Keep the sighting fresh: read once, then watch; begin again whenever that ends.
-
-        The watch tells first what there is: one from the Lease's own version would be refused as too old
-        where nobody renews it for long.
-        """
-        failures = 0
-        while True:
-            began = self._boottime()
-            try:
-                self._answered(await self._store.read())
-                async with contextlib.aclosing(
-                    self._cluster.watch(LEASES, name=NAME, since="", seconds=_WATCH)
-                ) as events:
-                    async for seen in events:
-                        await self._see(seen)
-                failures = 0
-            except ClusterError as error:
-                failures += 1
-                event(_log, logging.DEBUG, "the Lease cannot be watched", error=error)
-                await asyncio.sleep(min(next_attempt(failures, self._rng), RENEW_EVERY))
-            # Whatever ends a watch at once, it does not spin.
-            await asyncio.sleep(max(0.0, began + _AGAIN - self._boottime()))
-
     def _another_holds_it(self) -> bool:
         return self.term is not None and self.holder != self.term.identity
 
-    async def _see(self, seen: WatchEvent) -> None:
-        if seen.type is EventType.BOOKMARK:
-            self.last_answer = self._boottime()
-            return
-        gone = seen.type is EventType.DELETED
-        self._answered(None if gone else read_lease(seen.object))
+    async def _see(self, found: Object | None) -> None:
+        self._answered(None if found is None else read_lease(found))
         if self._another_holds_it():
             await self._look()  # the event may be older than the term
             if self._another_holds_it():

@@ -6,7 +6,9 @@ import asyncio
 import random
 
 from esddns.config.settings import Settings
+from esddns.core.model import Family
 from esddns.shell.clock import Now
+from esddns.shell.detect import Round
 from esddns.shell.gated import GatedProvider
 from esddns.shell.health import Health
 from esddns.shell.keeper import Keeper
@@ -14,11 +16,15 @@ from esddns.shell.memory import Memory
 from esddns.shell.publish import MayWrite, Publisher
 from esddns.shell.report import Reporter
 from esddns.shell.seams import Outside
-from esddns.shell.watch import AddressWatch
+from esddns.shell.watch import AddressWatch, OnRound
+
+# Seconds after the start of a term at which every RRset is asked for at the API: what the leader before had
+# on the wire when it was stopped may still have landed.
+VERIFY_NEW_TERM = (0.0, 30.0)
 
 
 class Engine:
-    """Runs until it is told to stop."""
+    """Runs until it is told to stop. `new_term`: another process may have written until just now."""
 
     def __init__(
         self,
@@ -31,8 +37,11 @@ class Engine:
         health: Health,
         *,
         may_write: MayWrite = lambda: None,
+        on_round: OnRound = lambda _family, _round: None,
+        new_term: bool = False,
     ) -> None:
         self._outside = outside
+        self._tell = on_round
         self._health = health
         gated = GatedProvider(outside.account, rng, reporter.credential)
         self.keeper = Keeper(
@@ -45,6 +54,7 @@ class Engine:
             reporter,
             health,
             settings,
+            verify=VERIFY_NEW_TERM if new_term else (),
         )
         self._watches = {
             family: AddressWatch(
@@ -55,10 +65,15 @@ class Engine:
                 now,
                 reporter,
                 health,
-                self.keeper.on_round,
+                self._on_round,
+                confirm_first=new_term,
             )
             for family, detector in outside.detectors.items()
         }
+
+    def _on_round(self, family: Family, result: Round) -> None:
+        self.keeper.on_round(family, result)
+        self._tell(family, result)
 
     async def run(self, until: asyncio.Event, grace: float) -> None:
         """Run until `until` is set; a pass that is under way then has `grace` seconds before it is cut.

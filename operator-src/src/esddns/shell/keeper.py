@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from esddns.config.settings import Settings
@@ -36,7 +37,10 @@ _REFUSED_FOR = 3600.0  # seconds that a record Gandi calls wrong (400) rests, un
 
 @dataclass(slots=True)
 class Tracked:
-    """One record and where its keeping stands. Times are loop times; `due` inf: when something happens."""
+    """One record and where its keeping stands. Times are loop times; `due` inf: when something happens.
+
+    `verify`: times at which the API is asked whatever DNS says.
+    """
 
     record: Record
     wanted: RRset | None = None
@@ -48,6 +52,7 @@ class Tracked:
     compared_at: float = -math.inf
     refused: RRset | None = None
     refused_until: float = field(default=-math.inf)
+    verify: list[float] = field(default_factory=list)
 
 
 class Keeper:
@@ -62,8 +67,13 @@ class Keeper:
         reporter: Reporter,
         health: Health,
         settings: Settings,
+        verify: Sequence[float] = (),
     ) -> None:
-        self.tracked = tuple(Tracked(record) for record in settings.records)
+        now_ = asyncio.get_running_loop().time()
+        self.tracked = tuple(
+            Tracked(record, verify=[now_ + seconds for seconds in verify])
+            for record in settings.records
+        )
         self._by_turns = itertools.cycle(self.tracked)
         self._publisher = publisher
         self._provider = provider
@@ -186,6 +196,9 @@ class Keeper:
         record, known = tracked.record, self._state_of(tracked.record)
         # With drift = report all hangs on what is ours, and DNS alone cannot tell: asked once.
         unsure = known.ours is None and record.drift is Drift.REPORT
+        if tracked.verify and tracked.verify[0] <= loop.time():
+            tracked.verify.pop(0)
+            unsure = True
         outcome, state = await self._publisher.sync(
             Wish(record, tracked.wanted, tracked.confirmed),
             known,
@@ -195,7 +208,7 @@ class Keeper:
         self._remember(record, state)
         if outcome.wrote:
             tracked.looks = 0
-        tracked.due = min(tracked.due, self._next(tracked, outcome, state))
+        tracked.due = min(tracked.due, self._next(tracked, outcome, state), *tracked.verify[:1])
         tracked.outcome = outcome
         self._reporter.outcome(outcome)
         if outcome.in_sync and not outcome.awaiting_dns and tracked.decided_at is not None:

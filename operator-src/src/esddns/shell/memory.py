@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from esddns.core.state import State, StateError, loads, to_json
@@ -31,6 +32,7 @@ class Memory:
         self._file = file
         self._read_only = read_only
         self._warned = False
+        self.on_change: Callable[[], None] = lambda: None
         self._state = self._load()
 
     @property
@@ -43,6 +45,7 @@ class Memory:
         if state != self._state:
             self._state = state
             self._save()
+            self.on_change()
 
     def _load(self) -> State:
         if self._file is None:

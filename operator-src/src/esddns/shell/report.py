@@ -77,6 +77,17 @@ class Reporter:
                 event(_log, logging.WARNING, "undecided; nothing is changed", family=family,
                       why=decision.why, detail=decision.detail)  # fmt: skip
 
+    def egress_differs(
+        self, family: Family, before: IPAddress, after: IPAddress | None, *, confirmed: bool
+    ) -> None:
+        """The first decision of a new leader differs from the address that the one before left."""
+        text = (
+            f"this node's way out gives {after}, and the leader before had {before}: do nodes have "
+            f"different ways out? Keep some from leading by their label"
+        )
+        self._trouble(family, text)
+        event(_log, logging.WARNING, text, family=family, confirmed=confirmed)
+
     def outcome(self, outcome: Outcome) -> None:
         """A pass over a record ended."""
         self._metrics.outcome(outcome, self._now().timestamp())

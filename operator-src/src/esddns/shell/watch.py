@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 
 from esddns.config.settings import DetectionSettings
 from esddns.core.decide import Status
-from esddns.core.model import Family
+from esddns.core.model import Family, IPAddress
 from esddns.shell.clock import Now
 from esddns.shell.detect import Detector, Probe, Round
 from esddns.shell.health import Health
@@ -36,6 +37,8 @@ class AddressWatch:
         reporter: Reporter,
         health: Health,
         on_round: OnRound,
+        *,
+        confirm_first: bool = False,
     ) -> None:
         self._family = family
         self._detector = detector
@@ -45,6 +48,7 @@ class AddressWatch:
         self._reporter = reporter
         self._health = health
         self._on_round = on_round
+        self._to_confirm = confirm_first
         self._settled = False  # whether the last round came to a decision
         self._doubted: str | None = None  # the source whose probe started the round to come
 
@@ -69,6 +73,9 @@ class AddressWatch:
         """Ask for a decision and remember it."""
         before = self._memory.state.address(self._family)
         result = await self._detector.round(before)
+        if self._to_confirm and result.decision.status is Status.DECIDED and before is not None:
+            result = await self._confirm(result, before)
+        self._to_confirm = False
         decision = result.decision
         self._settled = decision.status is not Status.UNDECIDED
         if decision.address is not None:
@@ -81,6 +88,19 @@ class AddressWatch:
         self._reporter.round(self._family, result, before)
         self._on_round(self._family, result)
         return result
+
+    async def _confirm(self, first: Round, before: IPAddress) -> Round:
+        """Ask again where this process's first decision differs from what another left just now.
+
+        Nodes may have different ways out of the site.
+        """
+        known = self._memory.state.addresses[self._family]
+        if self._now() - known.since > timedelta(seconds=2 * self._settings.interval):
+            return first
+        second = await self._detector.round(before)
+        same = second.decision.address == first.decision.address
+        self._reporter.egress_differs(self._family, before, first.decision.address, confirmed=same)
+        return second
 
     async def _holds(self) -> bool:
         """Whether one cheap question found the address as it was; if not, a full round is due at once."""
