@@ -171,7 +171,9 @@ def test_a_cache_that_cannot_be_written(tokens: TokenSource) -> None:
 
     async def scenario() -> None:
         async with cluster_of(2, tokens) as cluster:
-            cluster.model.faults.append(Fault(status=500, verb="update", kind=CONFIG_MAPS))
+            cluster.model.faults.append(
+                Fault(status=500, verb="update", kind=CONFIG_MAPS, count=10**9)
+            )
             cluster.site.world.set_wan(ipv4=SECOND)
             await cluster.site.until(SECOND, within=35)
             cluster.model.faults.clear()

@@ -30,11 +30,13 @@ class Agent:
     def __init__(self, cluster: VirtualCluster, number: int) -> None:
         self.name = f"esddns-operator-daemon-{number}"
         site = cluster.site
-        self.reporter = Reporter(Metrics("leader"), site.now)
+        self.metrics = Metrics("leader")
+        self.reporter = Reporter(self.metrics, site.now)
+        self.cut: set[str] = set()  # what this node cannot reach: gandi, sources
         self.node = Node(
             NodeSettings(self.name, NAMESPACE, site.settings),
             ModelCluster(cluster.model, self.name, NAMESPACE),
-            lambda: site.outside(cluster.tokens, self.reporter),
+            lambda: site.outside(cluster.tokens, self.reporter, cut=self.cut),
             Memory(),
             site.now,
             asyncio.get_running_loop().time,

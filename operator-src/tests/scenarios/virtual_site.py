@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Container, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, ip_network
@@ -64,13 +64,16 @@ UDP = frozenset({"cloudflare", "opendns", "google"})
 class InProcessGandi(requests.adapters.BaseAdapter):
     """Carries a request to the simulator's model and back. `took`: virtual seconds that the call costs."""
 
-    def __init__(self, livedns: LiveDNS) -> None:
+    def __init__(self, livedns: LiveDNS, cut: Container[str] = ()) -> None:
         super().__init__()
+        self._cut = cut
         self._livedns = livedns
         self.took = 0.0
 
     def send(self, request: requests.PreparedRequest, *_a: Any, **kw: Any) -> requests.Response:
         """Answer as the model does, down to its delivery."""
+        if "gandi" in self._cut:
+            raise requests.ConnectionError("no route to host")
         url = urlsplit(str(request.url))
         body = request.body or b""
         response = self._livedns.handle(
@@ -172,7 +175,10 @@ class InProcessSource:
 
     families = frozenset({Family.IPV4})
 
-    def __init__(self, name: str, reflector: Reflector, world: World) -> None:
+    def __init__(
+        self, name: str, reflector: Reflector, world: World, cut: Container[str] = ()
+    ) -> None:
+        self._cut = cut
         self.name = name
         self.operator = OPERATORS[name]
         self.kind = SourceKind.DNS if name in UDP else SourceKind.HTTP
@@ -181,6 +187,8 @@ class InProcessSource:
 
     async def ask(self, family: Family, timeout: float) -> IPAddress:  # noqa: ASYNC109
         """Ask it."""
+        if "sources" in self._cut:
+            raise SourceError(FailureReason.UNREACHABLE, "no route to host")
         mode = self._world.behaviour(self.name).mode
         response = self._reflector.over_http(self.name)
         if mode in ("dead", "drip"):
@@ -231,16 +239,20 @@ class VirtualSite:
         return self._settings
 
     def outside(
-        self, tokens: TokenSource, reporter: Reporter, accept: tuple[Any, ...] = DOCUMENTATION
+        self,
+        tokens: TokenSource,
+        reporter: Reporter,
+        accept: tuple[Any, ...] = DOCUMENTATION,
+        cut: Container[str] = (),
     ) -> Outside:
-        """What one process of this site talks to."""
-        wire = InProcessGandi(self.livedns)
+        """What one process of this site talks to. `cut` holds what it cannot reach: gandi, sources."""
+        wire = InProcessGandi(self.livedns, cut)
         client = GandiClient(self._settings.gandi, tokens, now=self.now)
         client._session.mount("http://", wire)
         reflector = Reflector(self.world)
         detection = self._settings.detection
         policy = AcceptPolicy(accept, () if accept else proxy_ranges())
-        sources = [InProcessSource(s.name, reflector, self.world) for s in detection.sources]
+        sources = [InProcessSource(s.name, reflector, self.world, cut) for s in detection.sources]
         detector = Detector(Family.IPV4, sources, detection, policy, reporter.answer)
         return Outside(
             InProcessAccount(client, tokens, wire),

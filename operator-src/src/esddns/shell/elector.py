@@ -73,7 +73,7 @@ class Elector:
         self._rng = rng
         self._nodes = nodes
         self._stalled = stalled
-        self._watched = WatchedObject(cluster, LEASES, NAME, rng, self._see)
+        self._watched = WatchedObject(cluster, LEASES, NAME, rng, self._see, self._failed)
         self._sighting = Sighting(None, boottime())
         self._changed = asyncio.Event()
         self._held: Lease | None = None
@@ -93,6 +93,10 @@ class Elector:
     def yields(self) -> Yields:
         """How often leadership was given up in a row, as last seen."""
         return self._sighting.lease.yields if self._sighting.lease else Yields()
+
+    def silent_for(self) -> float:
+        """Seconds since the API server answered anything."""
+        return self._boottime() - self.last_answer
 
     def may_write(self, deadline: float) -> str | None:
         """Say why no write that takes `deadline` seconds at most may be started now."""
@@ -245,6 +249,11 @@ class Elector:
         self._sighting = before.next(lease, now)
         if self._sighting.since != before.since or before.lease is None:
             self._changed.set()
+
+    def _failed(self, error: ClusterError) -> None:
+        """An error is an answer, too, unless nothing came at all."""
+        if not isinstance(error, UnreachableError):
+            self.last_answer = self._boottime()
 
     def _another_holds_it(self) -> bool:
         return self.term is not None and self.holder != self.term.identity

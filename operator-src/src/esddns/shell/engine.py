@@ -21,10 +21,14 @@ from esddns.shell.watch import AddressWatch, OnRound
 # Seconds after the start of a term at which every RRset is asked for at the API: what the leader before had
 # on the wire when it was stopped may still have landed.
 VERIFY_NEW_TERM = (0.0, 30.0)
+SOLO_JITTER = 10.0  # seconds that agents without a leader wait before they look at the record
 
 
 class Engine:
-    """Runs until it is told to stop. `new_term`: another process may have written until just now."""
+    """Runs until it is told to stop. `new_term`: another process may have written until just now.
+
+    `solo`: others do the same beside it, and nobody leads.
+    """
 
     def __init__(
         self,
@@ -39,11 +43,14 @@ class Engine:
         may_write: MayWrite = lambda: None,
         on_round: OnRound = lambda _family, _round: None,
         new_term: bool = False,
+        solo: bool = False,
     ) -> None:
         self._outside = outside
         self._tell = on_round
         self._health = health
-        gated = GatedProvider(outside.account, rng, reporter.credential)
+        gated = self._gated = GatedProvider(outside.account, rng, reporter.credential)
+        if solo:  # many do this at once: the token is tried when it is needed
+            gated.last_good = asyncio.get_running_loop().time()
         self.keeper = Keeper(
             Publisher(
                 gated, outside.authority, now, dry_run=settings.gandi.dry_run, may_write=may_write
@@ -55,6 +62,7 @@ class Engine:
             health,
             settings,
             verify=VERIFY_NEW_TERM if new_term else (),
+            solo_jitter=(lambda: rng.uniform(0, SOLO_JITTER)) if solo else None,
         )
         self._watches = {
             family: AddressWatch(
@@ -70,6 +78,15 @@ class Engine:
             )
             for family, detector in outside.detectors.items()
         }
+
+    @property
+    def cannot_connect_since(self) -> float | None:
+        """Loop time since when a write waits for a provider that cannot be reached; None where none does."""
+        waits = any(
+            t.wanted is not None and t.outcome is not None and not t.outcome.in_sync
+            for t in self.keeper.tracked
+        )
+        return self._gated.unreachable_since if waits else None
 
     def _on_round(self, family: Family, result: Round) -> None:
         self.keeper.on_round(family, result)

@@ -7,7 +7,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
-from esddns.core.errors import ErrorReason, ProviderError
+from esddns.core.errors import ErrorReason, ProviderError, UnavailableError
 from esddns.core.gate import Gate
 from esddns.core.model import RRset
 from esddns.shell.seams import Provider
@@ -35,7 +35,13 @@ class GatedProvider:
         self._rng = rng
         self._on_credential = on_credential
         self._gate = Gate()
+        self._unreachable_since: float | None = None
         self.last_good = float("-inf")  # loop time when the token was last taken
+
+    @property
+    def unreachable_since(self) -> float | None:
+        """Loop time since when no call got any HTTP answer; None where the last one did."""
+        return self._unreachable_since
 
     @property
     def token_version(self) -> int:
@@ -73,8 +79,13 @@ class GatedProvider:
         except ProviderError as error:
             now = loop.time()
             self._gate = self._gate.after_error(error, zone, version, now, self._rng, write=write)
+            if isinstance(error, UnavailableError) and not error.answered:
+                self._unreachable_since = self._unreachable_since or now
+            else:
+                self._unreachable_since = None
             self._judge_credential(error.reason)
             raise
+        self._unreachable_since = None
         self._gate = self._gate.after_success(loop.time(), write=write)
         self._judge_credential(None)
         return result

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from esddns.config.settings import Settings
@@ -67,7 +67,9 @@ class Keeper:
         reporter: Reporter,
         health: Health,
         settings: Settings,
+        *,
         verify: Sequence[float] = (),
+        solo_jitter: Callable[[], float] | None = None,
     ) -> None:
         now_ = asyncio.get_running_loop().time()
         self.tracked = tuple(
@@ -86,6 +88,7 @@ class Keeper:
         # A pass may have to ask for every zone that the name could be in, and then GET and PUT.
         calls = 2 + max((len(candidate_zones(r.fqdn)) for r in settings.records), default=0)
         self._longest_pass = calls * (settings.gandi.timeout + 2)
+        self._solo_jitter = solo_jitter
         self._credential_retry = -math.inf
         self._token_version = provider.token_version
         self._wake = asyncio.Event()
@@ -103,13 +106,16 @@ class Keeper:
         for tracked in self.tracked:
             if tracked.record.type.family is not family:
                 continue
-            tracked.confirmed = decided
+            # Beside other agents nothing is made or repaired: only what was published last is replaced.
+            tracked.confirmed = decided and self._solo_jitter is None
             if address is not None:
                 wanted = RRset(frozenset({str(address)}), tracked.record.ttl)
                 if wanted != tracked.wanted:
                     tracked.decided_at = now
                 tracked.wanted = wanted
             due = now if decided else max(now, tracked.compared_at + self._interval)
+            if self._solo_jitter is not None:
+                due += self._solo_jitter()
             if tracked.wanted is not None:
                 tracked.due = min(tracked.due, due)
         self._wake.set()

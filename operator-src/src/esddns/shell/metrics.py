@@ -102,6 +102,12 @@ class Metrics:
             buckets=_CONVERGENCE,
             registry=self.registry,
         )
+        self.fallbacks = counter(
+            "esddns_fallback_detections_total", "Detections without the leader", "reason"
+        )
+        self.stale_caches = counter(
+            "esddns_stale_cache_warnings_total", "Times the cache was of no use", "reason"
+        )
         self.credential_good = gauge(
             "esddns_credential_good_timestamp", "Unix time when Gandi last took the token"
         )

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from esddns.config.settings import Settings
 from esddns.core.cache import NAME
-from esddns.core.model import Family
+from esddns.core.decide import Undecided
+from esddns.core.model import Family, IPAddress
 from esddns.shell.cachekeeper import CacheKeeper
 from esddns.shell.cacheview import CacheView
 from esddns.shell.clock import Boottime, Now
-from esddns.shell.detect import Round
+from esddns.shell.detect import Detector, Round
 from esddns.shell.elector import Elector, ElectorSettings
 from esddns.shell.engine import Engine
+from esddns.shell.follower import SOLO_AFTER, Follower
 from esddns.shell.gandi.client import WRITE_DEADLINE
 from esddns.shell.health import Health
 from esddns.shell.kube.leases import LeaseStore
@@ -30,6 +32,9 @@ from esddns.shell.seams import Outside
 _log = logging.getLogger("esddns")
 
 DAEMON_SET = "esddns-operator-daemon"
+_CANNOT_CONNECT = (
+    15.0  # seconds that a write waits for a way to Gandi before another node shall try
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +67,8 @@ class Node:
         self._now = now
         self._rng = rng
         self._reporter = reporter
-        self._health = (
-            Health()
-        )  # of the leader's loops: while one is stalled the Lease is not renewed
+        # Of the leader's loops: while one is stalled the Lease is not renewed.
+        self._health = Health()
         self.view = CacheView()
         self._nodes = 1
         self.elector = Elector(
@@ -77,13 +81,80 @@ class Node:
             lambda: self.view.nodes,
             self._health.stalled,
         )
+        self._follower = Follower(
+            self.view,
+            self._detectors,
+            self._me.settings.detection.interval,
+            self.elector.silent_for,
+            lambda: self.elector.term is not None,
+            self._solo,
+            self._rng,
+            self._reporter,
+        )
+
+    @property
+    def own_view(self) -> Mapping[Family, IPAddress]:
+        """The addresses that this node found by itself, while it had no cache to believe."""
+        return self._follower.own
 
     async def run(self) -> None:
         """Follow, and lead when elected. What a loop dies of is raised: nothing dies quietly."""
-        watched = WatchedObject(self._cluster, CONFIG_MAPS, NAME, self._rng, self.view.see)
+        watched = WatchedObject(self._cluster, CONFIG_MAPS, NAME, self._rng, self._see)
         async with asyncio.TaskGroup() as group:
             group.create_task(watched.run())
             group.create_task(self.elector.run(self._lead))
+            group.create_task(self._follower.run())
+
+    def _detectors(self) -> Mapping[Family, Detector]:
+        outside = self._connect()
+        outside.account.close()  # for one's own view nobody is asked but the sources
+        return outside.detectors
+
+    async def _see(self, found: Object | None) -> None:
+        """Keep what the leader shares, for a time without it."""
+        await self.view.see(found)
+        if self.elector.term is None and self.view.problem is None and self.view.cache is not None:
+            self._memory.state = self.view.cache.state
+
+    async def _solo(self) -> None:
+        """Keep to the last address without a leader, until cancelled."""
+        outside = self._connect()
+        engine = Engine(
+            self._me.settings,
+            outside,
+            self._memory,
+            self._now,
+            self._rng,
+            self._reporter,
+            Health(),
+            may_write=self._may_write_alone,
+            solo=True,
+        )
+        await self._work(engine, outside)
+
+    def _may_write_alone(self) -> str | None:
+        """Why this agent may not write without the Lease: where the API server answers, the Lease decides."""
+        silent = self.elector.silent_for()
+        return None if silent >= SOLO_AFTER else "the API server answers: the Lease decides"
+
+    @staticmethod
+    async def _work(engine: Engine, outside: Outside, *beside: Awaitable[None]) -> None:
+        """Run an engine until cancelled, or until something beside it ends; its write is waited for."""
+        told = asyncio.Event()
+        working = asyncio.ensure_future(engine.run(told, WRITE_DEADLINE))
+        others = [asyncio.ensure_future(one) for one in beside]
+        try:
+            await asyncio.wait({working, *others}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            told.set()
+            await asyncio.wait({working})
+            for other in others:
+                other.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+            outside.account.close()
+        for task in (working, *others):
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
 
     async def _lead(self) -> None:
         """Do the writer's work until cancelled; a write on the wire is waited for."""
@@ -102,8 +173,17 @@ class Node:
             await self._owner(),
         )
 
-        def on_round(_family: Family, _result: Round) -> None:
+        silent: set[Family] = set()
+
+        def on_round(family: Family, result: Round) -> None:
             keeper.attempted()
+            silent.discard(family)
+            if result.decision.why is Undecided.NO_ANSWER:
+                silent.add(family)
+            if silent == set(outside.detectors):
+                self._yield("no source answers this node")
+            elif result.decision.address is not None and engine.cannot_connect_since is None:
+                self.elector.work_is_good()
 
         engine = Engine(
             self._me.settings,
@@ -118,21 +198,24 @@ class Node:
             new_term=True,
         )
         self._memory.on_change = keeper.changed
-        told = asyncio.Event()
-        working = asyncio.ensure_future(engine.run(told, WRITE_DEADLINE))
-        caching = asyncio.ensure_future(keeper.run())
         try:
-            await asyncio.wait({working, caching}, return_when=asyncio.FIRST_COMPLETED)
+            await self._work(engine, outside, keeper.run(), self._watch_the_way_out(engine))
         finally:
-            told.set()
-            await asyncio.wait({working})
-            caching.cancel()
-            await asyncio.gather(caching, return_exceptions=True)
             self._memory.on_change = lambda: None
-            outside.account.close()
-        for task in (working, caching):
-            if not task.cancelled() and (error := task.exception()) is not None:
-                raise error
+
+    async def _watch_the_way_out(self, engine: Engine) -> None:
+        """Yield where a write waits and Gandi cannot be reached from this node."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(1)
+            since = engine.cannot_connect_since
+            if since is not None and loop.time() - since >= _CANNOT_CONNECT:
+                self._yield("Gandi cannot be reached from this node, and a write waits")
+
+    def _yield(self, why: str) -> None:
+        """Let another node lead, if the fleet has not done so too often of late."""
+        if self.elector.may_yield():
+            self.elector.give_up(why)
 
     async def _owner(self) -> Object | None:
         """The DaemonSet as an ownerReference, and how many agents it wants."""

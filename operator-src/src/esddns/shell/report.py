@@ -77,6 +77,16 @@ class Reporter:
                 event(_log, logging.WARNING, "undecided; nothing is changed", family=family,
                       why=decision.why, detail=decision.detail)  # fmt: skip
 
+    def fallback(self, reason: str) -> None:
+        """This agent detects by itself: for its own view, or in solo mode."""
+        self._metrics.fallbacks.labels(reason).inc()
+
+    def stale_cache(self, reason: str, problem: str | None) -> None:
+        """The cache is of no use to this agent."""
+        self._metrics.stale_caches.labels(reason).inc()
+        event(_log, logging.WARNING, "the cache is stale; detecting for this node's own view",
+              why=reason, problem=problem)  # fmt: skip
+
     def egress_differs(
         self, family: Family, before: IPAddress, after: IPAddress | None, *, confirmed: bool
     ) -> None:
