@@ -38,7 +38,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _load(
-    arguments: argparse.Namespace, environ: Mapping[str, str], *, require_records: bool = True
+    arguments: argparse.Namespace,
+    environ: Mapping[str, str],
+    *,
+    require_records: bool = True,
+    require_token: bool = True,
 ) -> tuple[Settings, TokenSource]:
     """Read the configuration, and see that there is a token. Raises ConfigurationError."""
     from dataclasses import replace  # noqa: PLC0415  # see the module's docstring
@@ -53,12 +57,14 @@ def _load(
         ShortForm(arguments.target_domain, arguments.record_ttl, arguments.detection_interval),
         environ,
         require_records=require_records,
-        token_problem=functools.partial(_token_problem, environ),
+        token_problem=functools.partial(_token_problem, environ)
+        if require_token
+        else lambda _file: None,
     )
     if arguments.dry_run:
         settings = replace(settings, gandi=replace(settings.gandi, dry_run=True))
     tokens = TokenSource(settings.gandi.token_file, environ)
-    tokens.read()  # from here on it is known what to mask
+    _ = tokens.version  # from here on it is known what to mask
     set_up(arguments.log_format, arguments.log_level, tokens.mask)
     return settings, tokens
 
@@ -130,6 +136,28 @@ def _run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return Exit.OK
 
 
+def _node(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    import asyncio  # noqa: PLC0415
+
+    from esddns.config.settings import ConfigurationError  # noqa: PLC0415
+    from esddns.roles.exit_codes import Exit  # noqa: PLC0415
+    from esddns.roles.node import NodeOptions, node  # noqa: PLC0415
+    from esddns.shell.kube.seam import ClusterError  # noqa: PLC0415
+
+    try:
+        # A token may come later, and records as DNSRecord objects.
+        settings, tokens = _load(arguments, environ, require_records=False, require_token=False)
+        host, port = arguments.listen
+        options = NodeOptions(
+            arguments.pod_name, arguments.pod_namespace, host, port, arguments.state_dir
+        )
+        asyncio.run(node(settings, tokens, options, arguments.end))
+    except (ConfigurationError, ClusterError) as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return Exit.CONFIGURATION
+    return Exit.OK
+
+
 def _check(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     import asyncio  # noqa: PLC0415
 
@@ -163,4 +191,10 @@ def _demo(arguments: argparse.Namespace, _environ: Mapping[str, str]) -> int:
         return 0  # the way to end it
 
 
-_COMMANDS: Mapping[str, Command] = {"once": _once, "run": _run, "check": _check, "demo": _demo}
+_COMMANDS: Mapping[str, Command] = {
+    "once": _once,
+    "run": _run,
+    "node": _node,
+    "check": _check,
+    "demo": _demo,
+}

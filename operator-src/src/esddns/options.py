@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -77,13 +78,15 @@ def make_parser(
     run = add("run", "keep the records on the address until stopped (SIGHUP: read "
               "the configuration again)", _RUN_EXIT_CODES)  # fmt: skip
     _state_option(run, environ)
-    run.add_argument(
-        "--listen",
-        metavar="[HOST]:PORT",
-        type=_naming("ESDDNS_LISTEN", environ, _listen),
-        default=environ.get("ESDDNS_LISTEN") or ":8080",
-        help="where /metrics, /healthz, /readyz and /state are served (default: :8080)",
-    )
+    _listen_option(run, environ)
+    node = add("node", "one pod of the DaemonSet: follows the leader, and leads when elected",
+               _RUN_EXIT_CODES)  # fmt: skip
+    _state_option(node, environ)
+    _listen_option(node, environ)
+    node.add_argument("--pod-name", default=environ.get("POD_NAME") or socket.gethostname(),
+                      help="this pod (default: POD_NAME, else the host's name)")  # fmt: skip
+    node.add_argument("--pod-namespace", default=environ.get("POD_NAMESPACE") or "esddns",
+                      help="its namespace (default: POD_NAMESPACE, else esddns)")  # fmt: skip
     check = add("check", "try everything without changing anything, and say what to fix",
                 _EXIT_CODES)  # fmt: skip
     _state_option(check, environ)
@@ -155,6 +158,16 @@ def _state_option(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -
         type=Path,
         default=Path(default) if default else Path(home) / "esddns",
         help="where what was published is remembered (default: %(default)s)",
+    )
+
+
+def _listen_option(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    parser.add_argument(
+        "--listen",
+        metavar="[HOST]:PORT",
+        type=_naming("ESDDNS_LISTEN", environ, _listen),
+        default=environ.get("ESDDNS_LISTEN") or ":8080",
+        help="where /metrics, /healthz, /readyz and /state are served (default: :8080)",
     )
 
 

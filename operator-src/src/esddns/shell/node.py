@@ -92,6 +92,10 @@ class Node:
             self._reporter,
         )
 
+    def stalled(self) -> list[str]:
+        """Name the leader's loops that do not live."""
+        return self._health.stalled()
+
     @property
     def own_view(self) -> Mapping[Family, IPAddress]:
         """The addresses that this node found by itself, while it had no cache to believe."""

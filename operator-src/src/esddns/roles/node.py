@@ -1,0 +1,135 @@
+"""`esddns node`: the process of one pod of the DaemonSet."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from esddns import __version__
+from esddns.config.settings import Settings
+from esddns.core.errors import CredentialMissingError
+from esddns.core.state import format_time, to_json
+from esddns.roles.wiring import connect, make_rng
+from esddns.shell.clock import boottime, utc_now
+from esddns.shell.gandi.token import TokenSource
+from esddns.shell.kube import client
+from esddns.shell.kube.seam import Cluster
+from esddns.shell.log import event
+from esddns.shell.memory import Memory, file_name
+from esddns.shell.metrics import Metrics
+from esddns.shell.node import Node, NodeSettings
+from esddns.shell.report import Reporter
+from esddns.shell.server import Endpoints
+
+_log = logging.getLogger("esddns")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeOptions:
+    """Who this pod is, where it listens, and where it keeps its last state (an emptyDir)."""
+
+    pod: str
+    namespace: str
+    host: str
+    port: int
+    state_dir: Path
+
+
+async def node(
+    settings: Settings, tokens: TokenSource, options: NodeOptions, end: Callable[[int], None]
+) -> None:
+    """Run until SIGTERM or SIGINT, then `end` with 0. Raises ClusterError and OSError at the start."""
+    cluster = await client.connect(options.namespace)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await _serve(settings, tokens, options, cluster, stop)
+    finally:
+        await cluster.close()
+    end(0)
+
+
+async def _serve(
+    settings: Settings,
+    tokens: TokenSource,
+    options: NodeOptions,
+    cluster: Cluster,
+    stop: asyncio.Event,
+) -> None:
+    metrics = Metrics(mode="leader")
+    reporter = Reporter(metrics, utc_now)
+    memory = Memory(options.state_dir / file_name(settings.gandi.url))
+    metrics.records(settings.records, memory.state)
+    agent = Node(
+        NodeSettings(options.pod, options.namespace, settings),
+        cluster,
+        functools.partial(connect, settings, tokens, metrics.gandi_call, reporter.answer),
+        memory,
+        utc_now,
+        boottime,
+        make_rng(),
+        reporter,
+    )
+    endpoints = Endpoints(
+        metrics.registry,
+        lambda: _view(agent, memory, reporter, options.pod),
+        agent.stalled,
+        lambda: _not_ready(agent, reporter, tokens),
+    )
+    host, port = await endpoints.start(options.host, options.port)
+    event(_log, logging.INFO, "started", pod=options.pod, listening=f"{host}:{port}",
+          records=len(settings.records))  # fmt: skip
+    running = asyncio.ensure_future(agent.run())
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running  # the write on the wire is done and the Lease released when this returns
+        await endpoints.stop()
+
+
+def _view(agent: Node, memory: Memory, reporter: Reporter, pod: str) -> Mapping[str, Any]:
+    """What this agent knows; the status service puts those of all agents together."""
+    cache = agent.view.cache
+    return {
+        "version": __version__,
+        "pod": pod,
+        "time": format_time(utc_now()),
+        "leads": agent.elector.term is not None,
+        "holder": agent.elector.holder or None,
+        "cache_problem": agent.view.problem,
+        "checked_at": format_time(cache.checked_at) if cache else None,
+        "api_server_silent_seconds": round(agent.elector.silent_for(), 1),
+        "credential_good": reporter.credential_good,
+        **{key: value for key, value in to_json(memory.state).items() if key != "version"},
+        "errors": [
+            {"at": format_time(t.at), "subject": t.subject, "error": t.text}
+            for t in reporter.errors
+        ],
+    }
+
+
+def _not_ready(agent: Node, reporter: Reporter, tokens: TokenSource) -> list[str]:
+    """Why this agent could not keep records now."""
+    reasons = []
+    try:
+        tokens.read()
+    except CredentialMissingError as error:
+        reasons.append(f"CredentialMissing: {error}")
+    if reporter.credential_good is False:
+        reasons.append("the token was refused: see /state")
+    if agent.view.problem is not None and agent.elector.term is None:
+        reasons.append(agent.view.problem)
+    return reasons
