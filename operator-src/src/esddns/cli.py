@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments.end = _go_on if argv is not None else _end_soon
     command: Command = arguments.command
     if hasattr(arguments, "log_format"):
-        from esddns.shell.log import set_up  # noqa: PLC0415  # see the module's docstring
+        from esddns.shell.log import set_up
 
         set_up(arguments.log_format, arguments.log_level)
     try:
@@ -45,12 +45,12 @@ def _load(
     require_token: bool = True,
 ) -> tuple[Settings, TokenSource]:
     """Read the configuration, and see that there is a token. Raises ConfigurationError."""
-    from dataclasses import replace  # noqa: PLC0415  # see the module's docstring
+    from dataclasses import replace
 
-    from esddns.config.load import load  # noqa: PLC0415
-    from esddns.config.short_form import ShortForm  # noqa: PLC0415
-    from esddns.shell.gandi.token import TokenSource  # noqa: PLC0415
-    from esddns.shell.log import set_up  # noqa: PLC0415
+    from esddns.config.load import load
+    from esddns.config.short_form import ShortForm
+    from esddns.shell.gandi.token import TokenSource
+    from esddns.shell.log import set_up
 
     settings = load(
         arguments.config,
@@ -70,8 +70,8 @@ def _load(
 
 
 def _token_problem(environ: Mapping[str, str], file: Path) -> str | None:
-    from esddns.core.errors import CredentialMissingError  # noqa: PLC0415
-    from esddns.shell.gandi.token import TokenSource  # noqa: PLC0415
+    from esddns.core.errors import CredentialMissingError
+    from esddns.shell.gandi.token import TokenSource
 
     try:
         TokenSource(file, environ).read()
@@ -81,7 +81,7 @@ def _token_problem(environ: Mapping[str, str], file: Path) -> str | None:
 
 
 def _end_soon(code: int) -> None:
-    from esddns.roles.ending import end_soon  # noqa: PLC0415
+    from esddns.roles.ending import end_soon
 
     end_soon(code)
 
@@ -91,24 +91,24 @@ def _go_on(_code: int) -> None:
 
 
 def _once(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    import asyncio  # noqa: PLC0415
-    import json  # noqa: PLC0415
+    import asyncio
+    import json
 
-    from esddns.config.settings import ConfigurationError  # noqa: PLC0415
-    from esddns.roles.exit_codes import Exit  # noqa: PLC0415
+    from esddns.config.settings import ConfigurationError
+    from esddns.roles.exit_codes import Exit
 
     def show(report: Mapping[str, object]) -> None:
-        print(json.dumps(report, indent=2, ensure_ascii=False))  # noqa: T201  # the command's output
+        print(json.dumps(report, indent=2, ensure_ascii=False))
 
     try:
         settings, tokens = _load(arguments, environ)
     except ConfigurationError as error:
         problems = [str(problem) for problem in error.problems]
-        print("\n".join(problems), file=sys.stderr)  # noqa: T201
+        print("\n".join(problems), file=sys.stderr)
         show({"families": {}, "records": [], "in_sync": False, "errors": problems})
         return Exit.CONFIGURATION
 
-    from esddns.roles.once import once  # noqa: PLC0415
+    from esddns.roles.once import once
 
     async def main() -> int:
         report, code = await once(settings, tokens, arguments.state_dir)
@@ -120,29 +120,29 @@ def _once(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    import asyncio  # noqa: PLC0415
+    import asyncio
 
-    from esddns.config.settings import ConfigurationError  # noqa: PLC0415
-    from esddns.roles.exit_codes import Exit  # noqa: PLC0415
-    from esddns.roles.run import CannotListenError, RunOptions, run  # noqa: PLC0415
+    from esddns.config.settings import ConfigurationError
+    from esddns.roles.exit_codes import Exit
+    from esddns.roles.run import CannotListenError, RunOptions, run
 
     host, port = arguments.listen
     try:
         options = RunOptions(host, port, arguments.state_dir)
         asyncio.run(run(lambda: _load(arguments, environ), options, arguments.end))
     except (ConfigurationError, CannotListenError) as error:
-        print(error, file=sys.stderr)  # noqa: T201
+        print(error, file=sys.stderr)
         return Exit.CONFIGURATION
     return Exit.OK
 
 
 def _node(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    import asyncio  # noqa: PLC0415
+    import asyncio
 
-    from esddns.config.settings import ConfigurationError  # noqa: PLC0415
-    from esddns.roles.exit_codes import Exit  # noqa: PLC0415
-    from esddns.roles.node import NodeOptions, node  # noqa: PLC0415
-    from esddns.shell.kube.seam import ClusterError  # noqa: PLC0415
+    from esddns.config.settings import ConfigurationError
+    from esddns.roles.exit_codes import Exit
+    from esddns.roles.node import NodeOptions, node
+    from esddns.shell.kube.seam import ClusterError
 
     try:
         # A token may come later, and records as DNSRecord objects.
@@ -153,15 +153,20 @@ def _node(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
         )
         asyncio.run(node(settings, tokens, options, arguments.end))
     except (ConfigurationError, ClusterError) as error:
-        print(error, file=sys.stderr)  # noqa: T201
+        print(error, file=sys.stderr)
+        return Exit.CONFIGURATION
+    except ModuleNotFoundError as error:
+        print(
+            f"esddns node needs the package {error.name}: install esddns[cluster]", file=sys.stderr
+        )
         return Exit.CONFIGURATION
     return Exit.OK
 
 
 def _check(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    import asyncio  # noqa: PLC0415
+    import asyncio
 
-    from esddns.roles.check import check  # noqa: PLC0415
+    from esddns.roles.check import check
 
     load = functools.partial(_load, arguments, environ, require_records=False)
 
@@ -174,12 +179,12 @@ def _check(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _demo(arguments: argparse.Namespace, _environ: Mapping[str, str]) -> int:
-    import asyncio  # noqa: PLC0415
+    import asyncio
 
     try:
-        from esddns.roles.demo import demo  # noqa: PLC0415
+        from esddns.roles.demo import demo
     except ModuleNotFoundError as error:
-        print(f"the demo needs the package {error.name}, which is not installed here: `make demo` in a "  # noqa: T201
+        print(f"the demo needs the package {error.name}, which is not installed here: `make demo` in a "
               f"clone of https://github.com/sqe/esddns sets it up", file=sys.stderr)  # fmt: skip
         return 2
 
