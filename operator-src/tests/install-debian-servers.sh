@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the servers that tests marked `debian` talk to: coturn (STUN) and knot (DNS).
-# Does nothing when both are there, and never fails a build: what is missing is skipped by the tests.
+# Installs what tests talk to: coturn (STUN), knot (DNS), and openssl for their certificates.
+# Does nothing when all are there, and never fails a build: what is missing is skipped by the tests.
 # The daemons are kept from starting; each test starts its own on a free port.
 set -eu
 PATH="$PATH:/usr/sbin:/sbin"
@@ -8,9 +8,10 @@ PATH="$PATH:/usr/sbin:/sbin"
 missing=
 command -v turnserver >/dev/null || missing="$missing coturn"
 command -v knotd >/dev/null || missing="$missing knot"
+command -v openssl >/dev/null || missing="$missing openssl"
 
 if [ -z "$missing" ]; then
-    echo "install-debian-servers: coturn and knot are installed: nothing to do"
+    echo "install-debian-servers: coturn, knot and openssl are installed: nothing to do"
     exit 0
 fi
 if ! command -v apt-get >/dev/null; then

@@ -12,7 +12,8 @@ from esddns.core.state import loads
 from esddns.shell.gandi.token import TokenSource
 from esddns.shell.kube.seam import CONFIG_MAPS
 from nodes.virtual_cluster import NAMESPACE, cluster_of
-from scenarios.virtual_site import FIRST, OPERATORS, SECOND, THIRD
+from scenarios.in_process import OPERATORS
+from scenarios.virtual_site import FIRST, SECOND, THIRD
 from standin import Fault
 from virtual_time import run_virtual
 

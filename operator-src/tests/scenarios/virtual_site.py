@@ -1,19 +1,14 @@
-"""A whole site on virtual time: the real engine and client over the simulator's model, without sockets."""
+"""A whole site on virtual time: the real engine and client over the simulator's model."""
 
 from __future__ import annotations
 
 import asyncio
-import io
 import random
-from collections.abc import AsyncIterator, Callable, Container, Mapping
+from collections.abc import AsyncIterator, Container
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, ip_network
-from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
-
-import requests
-import requests.adapters
+from typing import Any
 
 from esddns.config.settings import (
     DetectionSettings,
@@ -25,9 +20,7 @@ from esddns.config.settings import (
     SourceSettings,
 )
 from esddns.core.address import AcceptPolicy, proxy_ranges
-from esddns.core.dnscheck import DnsAnswer
-from esddns.core.model import FailureReason, Family, IPAddress, Record, RRset, RRType, SourceError
-from esddns.core.reply import parse_reply
+from esddns.core.model import Family, Record, RRType
 from esddns.shell.detect import Detector
 from esddns.shell.engine import Engine
 from esddns.shell.gandi.client import GandiClient
@@ -36,11 +29,17 @@ from esddns.shell.health import Health
 from esddns.shell.memory import Memory
 from esddns.shell.metrics import Metrics
 from esddns.shell.report import Reporter
-from esddns.shell.seams import DnsView, Outside
+from esddns.shell.seams import Outside
 from esddns_simulator import Authority as SimulatedServer
-from esddns_simulator import Behaviour, Delivery, Echo, LiveDNS, Reflector, Wan, World
-
-T = TypeVar("T")
+from esddns_simulator import Behaviour, Echo, LiveDNS, Reflector, Wan, World
+from scenarios.in_process import (
+    OPERATORS,
+    UDP,
+    InProcessAccount,
+    InProcessGandi,
+    InProcessServers,
+    InProcessSource,
+)
 
 ZONE = "example.com"
 FQDN = f"home.{ZONE}"
@@ -48,157 +47,6 @@ FIRST, SECOND, THIRD = (IPv4Address(a) for a in ("192.0.2.1", "198.51.100.2", "2
 LIE = IPv4Address("203.0.113.66")
 DOCUMENTATION = tuple(ip_network(n) for n in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"))
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-# Two names of one operator among them; the last three are asked over UDP, so they are the probes.
-OPERATORS = {
-    "ipify": "ipify",
-    "icanhazip": "Cloudflare",
-    "identme": "ident.me",
-    "amazon": "Amazon",
-    "cloudflare": "Cloudflare",
-    "opendns": "OpenDNS",
-    "google": "Google",
-}
-UDP = frozenset({"cloudflare", "opendns", "google"})
-
-
-class InProcessGandi(requests.adapters.BaseAdapter):
-    """Carries a request to the simulator's model and back. `took`: virtual seconds that the call costs."""
-
-    def __init__(self, livedns: LiveDNS, cut: Container[str] = ()) -> None:
-        super().__init__()
-        self._cut = cut
-        self._livedns = livedns
-        self.took = 0.0
-
-    def send(self, request: requests.PreparedRequest, *_a: Any, **kw: Any) -> requests.Response:
-        """Answer as the model does, down to its delivery."""
-        if "gandi" in self._cut:
-            raise requests.ConnectionError("no route to host")
-        url = urlsplit(str(request.url))
-        body = request.body or b""
-        response = self._livedns.handle(
-            str(request.method),
-            unquote(url.path),
-            dict(pair.split("=") for pair in url.query.split("&") if pair),
-            {str(k): str(v) for k, v in request.headers.items()},
-            body.encode() if isinstance(body, str) else bytes(body),
-        )
-        limit = float(kw["timeout"])
-        if response.delivery is Delivery.RESET:
-            raise requests.ConnectionError("connection reset")
-        if response.delivery is Delivery.SILENT or response.delay > limit:
-            self.took = limit
-            raise requests.ReadTimeout("no answer")
-        self.took = response.delay
-        answer = requests.Response()
-        answer.status_code = response.status
-        answer.headers.update(response.headers)
-        whole = b"".join(response.chunks())
-        cut = response.delivery is Delivery.CUT
-        answer.raw = io.BytesIO(whole[: len(whole) // 2] if cut else whole)
-        return answer
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-
-class InProcessAccount:
-    """The real client, called in the loop; a call that takes time lets virtual time pass."""
-
-    def __init__(self, client: GandiClient, tokens: TokenSource, wire: InProcessGandi) -> None:
-        self._client = client
-        self._tokens = tokens
-        self._wire = wire
-
-    @property
-    def token_version(self) -> int:
-        """The token's version."""
-        return self._tokens.version
-
-    async def zones(self) -> tuple[str, ...]:
-        """The account's zones."""
-        return await self._run(self._client.zones)
-
-    async def zone_exists(self, zone: str) -> bool:
-        """Whether the account has it."""
-        return await self._run(lambda: self._client.zone_exists(zone))
-
-    async def rrsets(self, zone: str, name: str) -> Mapping[str, RRset]:
-        """What stands at the name."""
-        return await self._run(lambda: self._client.rrsets(zone, name))
-
-    async def put(self, zone: str, name: str, rrtype: str, rrset: RRset) -> None:
-        """Replace it."""
-        await self._run(lambda: self._client.put(zone, name, rrtype, rrset))
-
-    async def delete(self, zone: str, name: str, rrtype: str) -> None:
-        """Delete it."""
-        await self._run(lambda: self._client.delete(zone, name, rrtype))
-
-    def abort(self) -> None:
-        """Nothing is ever under way between two steps of the loop."""
-
-    def close(self) -> None:
-        """Nothing is held."""
-        self._client.close()
-
-    async def _run(self, call: Callable[[], T]) -> T:
-        self._wire.took = 0.0
-        try:
-            return call()
-        finally:
-            await asyncio.sleep(self._wire.took)
-
-
-class InProcessServers:
-    """The zone's name servers."""
-
-    def __init__(self, server: SimulatedServer, slow: Callable[[], float]) -> None:
-        self._server = server
-        self._slow = slow
-
-    async def lookup(self, fqdn: str, rrtype: RRType, zone: str | None) -> DnsView:
-        """Ask the one server; a slow one gives nothing in the end."""
-        if self._slow():
-            await asyncio.sleep(self._slow())
-            return DnsView((), zone, "no answer in time")
-        answer = self._server.lookup(fqdn, rrtype)
-        if answer is None or not answer.aa or answer.rcode not in (0, 3):
-            return DnsView((), zone, "no usable answer")
-        values = frozenset(answer.values(rrtype))
-        rrset = RRset(values, int(answer.ttl or 0)) if values else None
-        return DnsView((DnsAnswer("ns1", rrset),), zone)
-
-
-class InProcessSource:
-    """An echo of the model, misbehaving as it was told."""
-
-    families = frozenset({Family.IPV4})
-
-    def __init__(
-        self, name: str, reflector: Reflector, world: World, cut: Container[str] = ()
-    ) -> None:
-        self._cut = cut
-        self.name = name
-        self.operator = OPERATORS[name]
-        self.kind = SourceKind.DNS if name in UDP else SourceKind.HTTP
-        self._reflector = reflector
-        self._world = world
-
-    async def ask(self, family: Family, timeout: float) -> IPAddress:  # noqa: ASYNC109
-        """Ask it."""
-        if "sources" in self._cut:
-            raise SourceError(FailureReason.UNREACHABLE, "no route to host")
-        mode = self._world.behaviour(self.name).mode
-        response = self._reflector.over_http(self.name)
-        if mode in ("dead", "drip"):
-            await asyncio.sleep(timeout)
-            raise SourceError(FailureReason.TIMEOUT, "no answer")
-        if response.status != 200:
-            raise SourceError(FailureReason.REFUSED, f"status {response.status}")
-        if response.length > 4096:
-            raise SourceError(FailureReason.TOO_LARGE, "more than 4096 bytes")
-        return parse_reply(response.body, family)
 
 
 class VirtualSite:
