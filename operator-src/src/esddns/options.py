@@ -16,6 +16,9 @@ Command = Callable[[argparse.Namespace, Mapping[str, str]], int]
 
 T = TypeVar("T")
 
+LOG_FORMATS = ("text", "json")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
 _LAST_PORT = 65535
 _SHORTEST, _LONGEST = 0.1, 3600.0  # seconds between changes in the demo
 
@@ -133,8 +136,8 @@ def _shared_options(environ: Mapping[str, str]) -> argparse.ArgumentParser:
                         help="seconds between full rounds (default: 300)")  # fmt: skip
     shared.add_argument("--dry-run", action="store_true", help="send nothing that changes anything")
     for option, choices, default, text in (
-        ("--log-format", ("text", "json"), "text", "one line an event (default: text)"),
-        ("--log-level", ("debug", "info", "warning", "error"), "info", "(default: info)"),
+        ("--log-format", LOG_FORMATS, "text", "one line an event (default: text)"),
+        ("--log-level", LOG_LEVELS, "info", "(default: info)"),
     ):
         variable = f"ESDDNS_{option[2:].upper().replace('-', '_')}"
         # Not argparse's `choices`: what comes from the environment is not held against those.

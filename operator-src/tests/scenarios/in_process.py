@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -18,6 +18,7 @@ from esddns.core.dnscheck import DnsAnswer
 from esddns.core.model import FailureReason, Family, IPAddress, RRset, RRType, SourceError
 from esddns.core.reply import parse_reply
 from esddns.shell.gandi.client import GandiClient
+from esddns.shell.gandi.provider import GandiProvider
 from esddns.shell.gandi.token import TokenSource
 from esddns.shell.seams import DnsView
 from esddns_simulator import Authority as SimulatedServer
@@ -79,45 +80,12 @@ class InProcessGandi(requests.adapters.BaseAdapter):
         """Nothing is held."""
 
 
-class InProcessAccount:
-    """The real client, called in the loop; a call that takes time lets virtual time pass."""
+class InProcessAccount(GandiProvider):
+    """The real provider, called in the loop and not in a thread; a call that takes time lets it pass."""
 
     def __init__(self, client: GandiClient, tokens: TokenSource, wire: InProcessGandi) -> None:
-        self._client = client
-        self._tokens = tokens
+        super().__init__(client, tokens)
         self._wire = wire
-
-    @property
-    def token_version(self) -> int:
-        """The token's version."""
-        return self._tokens.version
-
-    async def zones(self) -> tuple[str, ...]:
-        """The account's zones."""
-        return await self._run(self._client.zones)
-
-    async def zone_exists(self, zone: str) -> bool:
-        """Whether the account has it."""
-        return await self._run(lambda: self._client.zone_exists(zone))
-
-    async def rrsets(self, zone: str, name: str) -> Mapping[str, RRset]:
-        """What stands at the name."""
-        return await self._run(lambda: self._client.rrsets(zone, name))
-
-    async def put(self, zone: str, name: str, rrtype: str, rrset: RRset) -> None:
-        """Replace it."""
-        await self._run(lambda: self._client.put(zone, name, rrtype, rrset))
-
-    async def delete(self, zone: str, name: str, rrtype: str) -> None:
-        """Delete it."""
-        await self._run(lambda: self._client.delete(zone, name, rrtype))
-
-    def abort(self) -> None:
-        """Nothing is ever under way between two steps of the loop."""
-
-    def close(self) -> None:
-        """Nothing is held."""
-        self._client.close()
 
     async def _run(self, call: Callable[[], T]) -> T:
         self._wire.took = 0.0

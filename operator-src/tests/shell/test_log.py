@@ -10,7 +10,9 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from esddns.shell.log import FORMATS, LEVELS, event, set_up
+from esddns.options import LOG_FORMATS as FORMATS
+from esddns.options import LOG_LEVELS as LEVELS
+from esddns.shell.log import event, set_up
 
 log = logging.getLogger("esddns.test")
 

@@ -193,4 +193,4 @@ def _is_literal(text: str, family: Family) -> bool:
         address = ipaddress.ip_address(text)
     except ValueError:
         return False
-    return "%" not in text and address.version == (4 if family is Family.IPV4 else 6)
+    return "%" not in text and address.version == family.version

@@ -17,6 +17,11 @@ class Family(enum.StrEnum):
     IPV6 = "ipv6"
 
     @property
+    def version(self) -> int:
+        """The IP version, as `ipaddress` numbers it."""
+        return 4 if self is Family.IPV4 else 6
+
+    @property
     def rrtype(self) -> RRType:
         """The type of the record that carries an address of this family."""
         return RRType.A if self is Family.IPV4 else RRType.AAAA

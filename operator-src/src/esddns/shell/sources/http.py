@@ -74,7 +74,7 @@ def _check_family(url: URL, family: Family) -> None:
         version = ip_address(url.host or "").version
     except ValueError:
         return
-    if version != (4 if family is Family.IPV4 else 6):
+    if version != family.version:
         raise SourceError(FailureReason.UNREACHABLE, f"{url.host} is no {family} address")
 
 

@@ -33,7 +33,7 @@ async def ask_stun(target: StunTarget, family: Family) -> IPAddress:
         read,
         first_wait=_RETRANSMISSION_TIMEOUT,
     )
-    if address.version != (4 if family is Family.IPV4 else 6):
+    if address.version != family.version:
         message = f"expected an {family} address, got {address}"
         raise SourceError(FailureReason.MALFORMED, message)
     return address
