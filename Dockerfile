@@ -14,10 +14,10 @@ ARG PIP_NO_CACHE_DIR=1
 # Two environments: one builds and has pip, the other, which is shipped, never had it.
 # Wheels only: nothing is compiled, so neither stage needs a compiler.
 RUN python3 -m venv /build && python3 -m venv --without-pip /opt/esddns
-COPY operator-src/requirements.lock operator-src/requirements-build.lock /src/
+COPY operator-src/requirements-cluster.lock operator-src/requirements-build.lock /src/
 RUN /build/bin/pip install --require-hashes --only-binary=:all: -r /src/requirements-build.lock \
  && /build/bin/pip --python /opt/esddns/bin/python3 install \
-    --require-hashes --only-binary=:all: --no-compile -r /src/requirements.lock
+    --require-hashes --only-binary=:all: --no-compile -r /src/requirements-cluster.lock
 COPY operator-src /src
 # The root file system is read-only when it runs, so bytecode is written now or made at every start.
 # Unchecked: no source changes in an image. Not Pygments: 4 MB more, for colours that nothing asks for.
@@ -39,6 +39,7 @@ RUN base=$(python3 -c 'import sys; print(sys.base_prefix)') \
  && rm -rf "$base"/bin/pip* "$base"/lib/python3*/ensurepip "$base"/lib/python3*/site-packages/* \
     /usr/share/python-wheels \
  && python3 -c 'import esddns.roles.check_table, esddns.roles.once, esddns.roles.run, \
+                       esddns.roles.node, kopf, kubernetes.aio.client, kubernetes.aio.config, \
                        esddns.shell.sources.dns_answer' \
  && install -d -o 65532 -g 65532 "$ESDDNS_STATE_DIR"
 

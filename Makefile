@@ -53,7 +53,7 @@ image: ## build the container image (IMAGE=name:tag, PYTHON_IMAGE=base)
 
 .PHONY: lock
 lock: $(VENV)/.dev ## resolve the dependencies anew, with hashes
-	cd $(SRC) && for lock in '-o requirements.lock' \
+	cd $(SRC) && for lock in '-o requirements.lock' '--extra cluster -o requirements-cluster.lock' \
 	  '--group build -o requirements-build.lock' '--extra cluster --group dev -o requirements-dev.lock'; do \
 	  case $$lock in *build*) from= ;; *) from=pyproject.toml ;; esac; \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \

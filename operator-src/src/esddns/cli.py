@@ -38,35 +38,55 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _load(
+    arguments: argparse.Namespace, environ: Mapping[str, str], *, require_records: bool = True
+) -> tuple[Settings, TokenSource]:
+    """Read the configuration, and see that there is a token. Raises ConfigurationError."""
+    settings = _settings(arguments, environ, require_records=require_records)
+    return settings, _tokens(arguments, environ, settings)
+
+
+def _settings(
     arguments: argparse.Namespace,
     environ: Mapping[str, str],
     *,
     require_records: bool = True,
-    require_token: bool = True,
-) -> tuple[Settings, TokenSource]:
-    """Read the configuration, and see that there is a token. Raises ConfigurationError."""
+    in_cluster: bool = False,
+) -> Settings:
+    """Read the configuration. Raises ConfigurationError.
+
+    In a cluster a token may come later, and records as DNSRecord objects.
+    """
     from dataclasses import replace
 
     from esddns.config.load import load
     from esddns.config.short_form import ShortForm
-    from esddns.shell.gandi.token import TokenSource
-    from esddns.shell.log import set_up
 
     settings = load(
         arguments.config,
         ShortForm(arguments.target_domain, arguments.record_ttl, arguments.detection_interval),
         environ,
-        require_records=require_records,
-        token_problem=functools.partial(_token_problem, environ)
-        if require_token
-        else lambda _file: None,
+        require_records=require_records and not in_cluster,
+        in_cluster=in_cluster,
+        token_problem=(lambda _file: None)
+        if in_cluster
+        else functools.partial(_token_problem, environ),
     )
     if arguments.dry_run:
         settings = replace(settings, gandi=replace(settings.gandi, dry_run=True))
+    return settings
+
+
+def _tokens(
+    arguments: argparse.Namespace, environ: Mapping[str, str], settings: Settings
+) -> TokenSource:
+    """Say where the token comes from, and have every log line without it."""
+    from esddns.shell.gandi.token import TokenSource
+    from esddns.shell.log import set_up
+
     tokens = TokenSource(settings.gandi.token_file, environ)
     _ = tokens.version  # from here on it is known what to mask
     set_up(arguments.log_format, arguments.log_level, tokens.mask)
-    return settings, tokens
+    return tokens
 
 
 def _token_problem(environ: Mapping[str, str], file: Path) -> str | None:
@@ -145,13 +165,13 @@ def _node(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from esddns.shell.kube.seam import ClusterError
 
     try:
-        # A token may come later, and records as DNSRecord objects.
-        settings, tokens = _load(arguments, environ, require_records=False, require_token=False)
         host, port = arguments.listen
         options = NodeOptions(
             arguments.pod_name, arguments.pod_namespace, host, port, arguments.state_dir
         )
-        asyncio.run(node(settings, tokens, options, arguments.end))
+        load = functools.partial(_settings, arguments, environ, in_cluster=True)
+        tokens = functools.partial(_tokens, arguments, environ)
+        asyncio.run(node(load, tokens, options, arguments.end))
     except (ConfigurationError, ClusterError) as error:
         print(error, file=sys.stderr)
         return Exit.CONFIGURATION

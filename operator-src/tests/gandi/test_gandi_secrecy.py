@@ -86,7 +86,7 @@ def _nothing_shows(
 
 def failing(url: str, secret: TokenSource, call: str) -> ProviderError:
     """Make a call that fails, and see that nothing of it shows the token."""
-    metrics = Metrics("run")
+    metrics = Metrics()
     with client(url, secret, timeout=0.1, on_call=metrics.gandi_call) as made:
         with pytest.raises(ProviderError) as caught:
             CALLS[call](made)

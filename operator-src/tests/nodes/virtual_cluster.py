@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from ipaddress import IPv4Address
+from typing import Any
 
 from esddns.core.cache import NAME
 from esddns.core.model import Family
+from esddns.shell.configuration import Configuration
 from esddns.shell.gandi.token import TokenSource
-from esddns.shell.kube.seam import CONFIG_MAPS, DAEMON_SETS
+from esddns.shell.kube.seam import CONFIG_MAPS, DAEMON_SETS, DNS_RECORDS, EVENTS, Object
+from esddns.shell.leading import DAEMON_SET
 from esddns.shell.memory import Memory
 from esddns.shell.metrics import Metrics
-from esddns.shell.node import DAEMON_SET, Node, NodeSettings
+from esddns.shell.node import Identity, Node
 from esddns.shell.report import Reporter
+from nodes.watch_feed import WatchFeed
 from scenarios.virtual_site import HOME, VirtualSite
 from standin import ApiServerModel, ModelCluster
 
@@ -30,18 +35,22 @@ class Agent:
     def __init__(self, cluster: VirtualCluster, number: int) -> None:
         self.name = f"esddns-operator-daemon-{number}"
         site = cluster.site
-        self.metrics = Metrics("leader")
+        self.metrics = Metrics()
         self.reporter = Reporter(self.metrics, site.now)
         self.cut: set[str] = set()  # what this node cannot reach: gandi, sources
+        client = ModelCluster(cluster.model, self.name, NAMESPACE)
+        self.memory = Memory()
         self.node = Node(
-            NodeSettings(self.name, NAMESPACE, site.settings),
-            ModelCluster(cluster.model, self.name, NAMESPACE),
-            lambda: site.outside(cluster.tokens, self.reporter, cut=self.cut),
-            Memory(),
-            site.now,
-            asyncio.get_running_loop().time,
-            random.Random(number),  # noqa: S311  # the same in each run
-            self.reporter,
+            Identity(self.name, NAMESPACE),
+            Configuration(lambda: cluster.settings, self.reporter),
+            client,
+            WatchFeed(client),
+            lambda _settings: site.outside(cluster.tokens, self.reporter, cut=self.cut),
+            memory=self.memory,
+            now=site.now,
+            boottime=asyncio.get_running_loop().time,
+            rng=random.Random(number),  # noqa: S311  # the same in each run
+            reporter=self.reporter,
         )
         self.task = asyncio.create_task(self.node.run())
 
@@ -66,9 +75,10 @@ class Agent:
 class VirtualCluster:
     """The site, the API server and all agents."""
 
-    def __init__(self, size: int, tokens: TokenSource) -> None:
+    def __init__(self, size: int, tokens: TokenSource, **settings: Any) -> None:
         self.tokens = tokens
         self.site = VirtualSite((HOME,), TOKEN)
+        self.settings = replace(self.site.settings, **settings)  # what the mounted files say
         self.model = ApiServerModel(self.site.now)
         store, metadata = self.model.store, {"name": DAEMON_SET, "namespace": NAMESPACE}
         store.create(DAEMON_SETS, NAMESPACE, {"metadata": metadata})
@@ -98,6 +108,63 @@ class VirtualCluster:
                 return dict(found.get("data") or {})
         return None
 
+    def apply(self, name: str, namespace: str = NAMESPACE, **spec: Any) -> None:
+        """Apply a DNSRecord, with the defaults that the CRD gives; an annotation by `annotations`."""
+        annotations = spec.pop("annotations", {})
+        defaults = {"types": ["A"], "ttl": 300, "source": {"type": "WAN"}}
+        body: Object = {
+            "metadata": {"name": name, "namespace": namespace, "annotations": annotations},
+            "spec": {**defaults, **spec},
+        }
+        store = self.model.store
+        if (namespace, name) in store._objects[DNS_RECORDS]:
+            store.patch(DNS_RECORDS, namespace, name, body)
+        else:
+            store.create(DNS_RECORDS, namespace, body)
+
+    def record(self, name: str, namespace: str = NAMESPACE) -> Object | None:
+        """The DNSRecord as it stands; None where there is none."""
+        found = self.model.store.select(DNS_RECORDS, namespace, name)
+        return found[0] if found else None
+
+    def ready(self, name: str, namespace: str = NAMESPACE) -> tuple[str, str]:
+        """The status and the reason of its condition Ready."""
+        found = self.record(name, namespace) or {}
+        for condition in (found.get("status") or {}).get("conditions", ()):
+            if condition["type"] == "Ready":
+                return condition["status"], condition["reason"]
+        return "", ""
+
+    def message(self, name: str, namespace: str = NAMESPACE) -> str:
+        """The message of its condition Ready."""
+        found = self.record(name, namespace) or {}
+        conditions = (found.get("status") or {}).get("conditions", ())
+        return "".join(c["message"] for c in conditions if c["type"] == "Ready")
+
+    async def becomes(
+        self, name: str, *ready: str, within: float = 30, namespace: str = NAMESPACE
+    ) -> None:
+        """Wait until the condition Ready is so. Fails after `within` seconds."""
+        await self.until(
+            lambda: self.ready(name, namespace) == ready,
+            within,
+            lambda: f"{name}: {self.ready(name, namespace)}: {self.message(name, namespace)}",
+        )
+
+    async def until(
+        self, holds: Callable[[], bool], within: float, but: Callable[[], str] = lambda: "not so"
+    ) -> None:
+        """Wait for a condition. Fails after `within` seconds."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        while not holds():
+            assert loop.time() - started <= within, but()
+            await asyncio.sleep(0.1)
+
+    def events(self, reason: str, namespace: str = NAMESPACE) -> list[Object]:
+        """The Events of that reason."""
+        return [e for e in self.model.store.select(EVENTS, namespace) if e["reason"] == reason]
+
     async def all_know(self, address: IPv4Address, within: float) -> None:
         """Wait until every agent has the address from the cache. Fails after `within` seconds."""
         loop = asyncio.get_running_loop()
@@ -108,9 +175,11 @@ class VirtualCluster:
 
 
 @asynccontextmanager
-async def cluster_of(size: int, tokens: TokenSource) -> AsyncGenerator[VirtualCluster, None]:
+async def cluster_of(
+    size: int, tokens: TokenSource, **settings: Any
+) -> AsyncGenerator[VirtualCluster, None]:
     """Run a cluster, from the moment on when its record was first published."""
-    cluster = VirtualCluster(size, tokens)
+    cluster = VirtualCluster(size, tokens, **settings)
     await cluster.site.until(IPv4Address("192.0.2.1"), within=30)
     await asyncio.sleep(45)  # the term's second look at the API is over
     yield cluster

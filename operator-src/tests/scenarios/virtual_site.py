@@ -21,6 +21,7 @@ from esddns.config.settings import (
 )
 from esddns.core.address import AcceptPolicy, proxy_ranges
 from esddns.core.model import Family, Record, RRType
+from esddns.core.target import Target
 from esddns.shell.detect import Detector
 from esddns.shell.engine import Engine
 from esddns.shell.gandi.client import GandiClient
@@ -68,7 +69,7 @@ class VirtualSite:
         self._settings = _settings(records, **settings)
         self._note_writes()
         self.seen: list[tuple[float, str | None]] = []
-        self.reporter = Reporter(Metrics("run"), self.now)
+        self.reporter = Reporter(Metrics(), self.now)
         self.health = Health()
         self.memory = Memory()
         self.epoch = EPOCH
@@ -112,7 +113,14 @@ class VirtualSite:
         """Put the product together as `run` does."""
         outside = self.outside(tokens, self.reporter, accept)
         return Engine(
-            self._settings, outside, self.memory, self.now, self._rng, self.reporter, self.health
+            self._settings,
+            outside,
+            self.memory,
+            self.now,
+            self._rng,
+            self.reporter,
+            self.health,
+            targets=[Target(record) for record in self._settings.records],
         )
 
     def value(self, fqdn: str = FQDN) -> str | None:
@@ -201,7 +209,12 @@ def _settings(
     )
     return Settings(
         GandiSettings(url="http://gandi.example/v5/livedns"),
-        DetectionSettings(sources, interval=interval, probe_interval=probe_interval),
+        DetectionSettings(
+            sources,
+            interval=interval,
+            probe_interval=probe_interval,
+            accept_networks=DOCUMENTATION,
+        ),
         records=records,
     )
 

@@ -13,6 +13,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from esddns.shell.kube.seam import DNS_RECORDS, Kind
+from standin.discovery import discover
 from standin.http_trouble import reset
 from standin.model import ApiServerModel
 from standin.refusal import NoAnswerError, Refusal, UnknownKindError
@@ -70,12 +71,15 @@ class HttpStandIn:
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
 
-    async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
+    async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:  # noqa: PLR0911  # one for each kind of answer
         self.seen.append(http)
         if self.spoil:
             return await self.spoil.popleft()(http)
         try:
-            request = await self._parse(http)
+            client = self._admitted(http)
+            if (served := discover(http.path, self.model.store.served)) is not None:
+                return web.json_response(served)
+            request = await self._parse(http, client)
             if request.verb == "watch":
                 return await self._watch(http, request)
             return _json(_shape(request, await self.model.answer(request)), request)
@@ -86,11 +90,14 @@ class HttpStandIn:
         except NoAnswerError:
             return await reset(http)
 
-    async def _parse(self, http: web.BaseRequest) -> Request:
+    def _admitted(self, http: web.BaseRequest) -> str:
         scheme, _, token = http.headers.get("Authorization", "").partition(" ")
         client = self._tokens.get(token)
         if scheme.lower() != "bearer" or client is None:
             raise Refusal(401, "Unauthorized")
+        return client
+
+    async def _parse(self, http: web.BaseRequest, client: str) -> Request:
         where = _PATH.fullmatch(http.path)
         if where is None:
             raise UnknownKindError

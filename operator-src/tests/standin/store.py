@@ -200,6 +200,11 @@ class Store:
         self._objects = {kind: dict(kept) for kind, kept in objects.items()}
         self.compact()
 
+    @property
+    def served(self) -> tuple[Kind, ...]:
+        """The kinds that there are."""
+        return tuple(self._objects)
+
     def uninstall(self, kind: Kind) -> None:
         """Take a CRD away, with all objects."""
         for key, found in list(self._of(kind).items()):

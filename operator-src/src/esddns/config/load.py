@@ -37,6 +37,7 @@ def load(
     environ: Mapping[str, str],
     *,
     require_records: bool,
+    in_cluster: bool = False,
     builtin: tuple[SourceSettings, ...] = BUILTIN,
     default_path: Path = DEFAULT_PATH,
     token_problem: TokenProblem = lambda _file: None,
@@ -70,6 +71,7 @@ def load(
             builtin=builtin,
             short=short,
             require_records=require_records,
+            in_cluster=in_cluster,
             token_problem=token_problem,
         )
     except ConfigurationError as error:

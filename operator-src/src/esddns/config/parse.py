@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from esddns.config import schema, values
 from esddns.config.ini import Section, read_ini
+from esddns.config.namespace_sections import read_namespaces
 from esddns.config.older import is_older_key, is_older_section, report_older_format
 from esddns.config.record_sections import read_records
 from esddns.config.report import Report, looks_like_token
@@ -46,12 +47,14 @@ def parse(
     builtin: tuple[SourceSettings, ...],
     short: ShortForm = NO_SHORT_FORM,
     require_records: bool = False,
+    in_cluster: bool = False,
     token_problem: TokenProblem = lambda _file: None,
 ) -> Settings:
     """Read the text of dns.ini; `file` is its path, for messages and for relative paths in it.
 
     `builtin` are the sources that there are without a [source:NAME] section. `require_records`: no
-    record at all is a problem. `token_problem` says what is wrong with the token that a file holds.
+    record at all is a problem. `in_cluster`: IPv6 needs what makes it one address for all nodes.
+    `token_problem` says what is wrong with the token that a file holds.
     Raises ConfigurationError with every problem found.
     """
     report = Report(file)
@@ -68,6 +71,8 @@ def parse(
             report.add("gandi", "token-file", None, problem)
     detection_values = _section("detection", sections, report)
     detection = _detection(detection_values, catalogue, short, report)
+    if in_cluster and detection_values.sound("families", "ipv6-suffix"):
+        _check_ipv6(detection_values, detection)
     dns = _dns(_section("dns", sections, report))
     records = read_records(
         sections,
@@ -78,8 +83,9 @@ def parse(
     )
     if require_records and not older:
         _check_any_record(sections, short, report)
+    namespaces = read_namespaces(sections, report)
     report.raise_any()
-    return Settings(gandi, detection, dns, records)
+    return Settings(gandi, detection, dns, records, namespaces)
 
 
 def _section(name: str, sections: Iterable[Section], report: Report) -> SectionValues:
@@ -156,9 +162,20 @@ def _detection(
         quorum=quorum,
         families=families,
         ipv6_suffix=read.get("ipv6-suffix", values.interface_suffix, None),
+        nat66=read.get("nat66", values.boolean, default=False),
         accept_networks=read.get("accept-networks", values.networks, ()),
         timeout=read.get("timeout", values.whole_number(1, 60), 3),
     )
+
+
+def _check_ipv6(read: SectionValues, detection: DetectionSettings) -> None:
+    """Without NAT every node sees only an address of its own: which would change with the leader."""
+    if Family.IPV6 in detection.families and not detection.ipv6_suffix and not detection.nat66:
+        read.problem(
+            "families",
+            "ipv6 in a cluster needs ipv6-suffix or nat66 = true, for without NAT every node sees only "
+            "an IPv6 address of its own: add one of them, or use a DNSRecord with source.type: Service",
+        )
 
 
 def _interval(read: SectionValues, short: ShortForm, report: Report) -> int | None:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 SOURCE_PREFIX = "source:"
 RECORD_PREFIX = "record:"
+NAMESPACE_PREFIX = "namespace:"
 SOURCE = "source:NAME"
 RECORD = "record:FQDN"
+NAMESPACE = "namespace:NAME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,13 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "detection",
+        "nat66",
+        "false",
+        "true, false",
+        "All nodes of a cluster have one IPv6 address on their way out, which is published as it is.",
+    ),
+    Key(
+        "detection",
         "accept-networks",
         "",
         "networks like 192.0.2.0/24, 2001:db8::/32",
@@ -188,6 +197,16 @@ KEYS: tuple[Key, ...] = (
         "repair, report",
         "What to do about a value in DNS that is not the one we published.",
     ),
+    Key(
+        NAMESPACE,
+        "domains",
+        "",
+        "a list of domains",
+        "The domains that DNSRecords of this namespace may name, with all below them. Those of the "
+        "operator's own namespace may name any.",
+        required=True,
+        many=True,
+    ),
 )
 
 # What people write who look for the key of the token itself.
@@ -203,6 +222,8 @@ def section_kind(name: str) -> str | None:
         return SOURCE
     if name.startswith(RECORD_PREFIX):
         return RECORD
+    if name.startswith(NAMESPACE_PREFIX):
+        return NAMESPACE
     return name if name in SECTIONS else None
 
 

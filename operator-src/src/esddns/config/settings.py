@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from esddns.core.address import IPNetwork
 from esddns.core.model import Family, Record
+from esddns.core.names import is_within
 
 GANDI_URL = "https://api.gandi.net/v5/livedns"
 
@@ -90,6 +93,7 @@ class DetectionSettings:
     quorum: int = 2
     families: tuple[Family, ...] = (Family.IPV4,)
     ipv6_suffix: IPv6Address | None = None
+    nat66: bool = False
     accept_networks: tuple[IPNetwork, ...] = ()
     timeout: float = 3
 
@@ -111,12 +115,22 @@ class DnsSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All of dns.ini; `records` hold one entry for each type, in the file's order."""
+    """All of dns.ini; `records` hold one entry for each type, in the file's order.
+
+    `namespaces`: the domains that DNSRecords of other namespaces than the operator's may name.
+    """
 
     gandi: GandiSettings
     detection: DetectionSettings
     dns: DnsSettings = field(default_factory=DnsSettings)
     records: tuple[Record, ...] = ()
+    namespaces: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def is_gandi(self) -> bool:
+        """Whether the API is Gandi's own, where no reserved name can be."""
+        host = (urlsplit(self.gandi.url).hostname or "").removesuffix(".")
+        return is_within(host, "gandi.net")
 
 
 @dataclass(frozen=True, slots=True)

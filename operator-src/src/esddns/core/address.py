@@ -99,6 +99,11 @@ class AcceptPolicy:
     accept_networks: tuple[IPNetwork, ...] = ()
     proxy_ranges: tuple[IPNetwork, ...] = ()
 
+    @classmethod
+    def of(cls, accept_networks: tuple[IPNetwork, ...]) -> AcceptPolicy:
+        """As the configuration says; the proxy ranges are those that ship with the package."""
+        return cls(accept_networks, () if accept_networks else proxy_ranges())
+
     def refusal(self, address: IPAddress) -> str | None:
         """Say why `address` may not be published, or None where it may."""
         if self.accept_networks:

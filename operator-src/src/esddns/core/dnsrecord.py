@@ -6,11 +6,11 @@ The rules of the CRD are held here again (`dnsrecord_read`): an object may be ol
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from ipaddress import IPv6Address
 
 from esddns.core.model import Drift, Record, RRType
+from esddns.core.target import Wan
 
 FINALIZER = "esddns.io/delete-rrsets"  # only with deletionPolicy: Delete
 RECONCILE_ANNOTATION = "esddns.io/reconcile"  # any new value forces a pass
@@ -22,18 +22,6 @@ class DeletionPolicy(enum.StrEnum):
 
     RETAIN = "Retain"
     DELETE = "Delete"
-
-
-@dataclass(frozen=True, slots=True)
-class Wan:
-    """The WAN address.
-
-    For AAAA one of the two is set: `ipv6_suffix` goes behind the detected /64; `nat66` says that all
-    nodes have one address.
-    """
-
-    ipv6_suffix: IPv6Address | None = None
-    nat66: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +87,7 @@ class DnsRecord(Metadata):
     types: tuple[RRType, ...] = (RRType.A,)
     ttl: int = 300
     zone: str | None = None
-    source: Source = Wan()
+    source: Source = field(default_factory=Wan)
     deletion: DeletionPolicy = DeletionPolicy.RETAIN
     drift: Drift = Drift.REPAIR
     overwrite: bool = False

@@ -9,9 +9,10 @@ from ipaddress import IPv6Address
 
 from esddns.core import names
 from esddns.core.address import parse_address
-from esddns.core.dnsrecord import ServiceRef, Source, Static, Wan
+from esddns.core.dnsrecord import ServiceRef, Source, Static
 from esddns.core.dnsrecord_fields import Fields, shown
 from esddns.core.model import Family, RRType, SourceError
+from esddns.core.target import Wan
 
 _MOST_VALUES = 16
 _INTERFACE_BITS = 64

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
@@ -41,6 +41,11 @@ class RRType(enum.StrEnum):
         return self in {RRType.A, RRType.AAAA}
 
     @property
+    def is_in_dns(self) -> bool:
+        """Whether name servers answer with it: an ALIAS is Gandi's own, and gives only addresses there."""
+        return self is not RRType.ALIAS
+
+    @property
     def family(self) -> Family:
         """The family whose address a record of this type carries. Raises ValueError for a host name's."""
         if not self.is_address:
@@ -64,7 +69,10 @@ class RRset:
 
     @classmethod
     def of(cls, rrtype: str, values: Iterable[str], ttl: int) -> RRset:
-        """Make an RRset whose addresses are in their one canonical form (RFC 5952), however they came."""
+        """Make an RRset whose values are in their one canonical form, however they came.
+
+        Addresses as RFC 5952 says, host names in lower case (RFC 4343).
+        """
         return cls(frozenset(_canonical(rrtype, value) for value in values), ttl)
 
     def __str__(self) -> str:
@@ -72,16 +80,24 @@ class RRset:
         return f"{', '.join(sorted(self.values))} (TTL {self.ttl})"
 
 
+_CANONICAL: Mapping[str, Callable[[str], object]] = {
+    "A": IPv4Address,
+    "AAAA": IPv6Address,
+    "CNAME": str.lower,
+    "ALIAS": str.lower,
+}
+
+
 def _canonical(rrtype: str, value: str) -> str:
     try:
-        return str({"A": IPv4Address, "AAAA": IPv6Address}[rrtype](value))
+        return str(_CANONICAL[rrtype](value))
     except (KeyError, ValueError):
         return value
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One RRset that somebody wants kept on the WAN address.
+    """One RRset that somebody wants kept, whatever its values come from.
 
     `fqdn` is normalised (lower case, no final dot); `zone` likewise, or None where Gandi is to be asked.
     """

@@ -18,7 +18,8 @@ class Outcome:
     `path_differs`: see rules 3 and 7 of the design. `error` says what was seen and what to do;
     `reason` is its class where the provider refused or failed, `transient` whether it may pass by itself,
     `retry_at` when nothing was sent: the monotonic time to ask again (inf: when the token changes).
-    `dns_trouble` says what kept the name servers from being of use.
+    `dns_trouble` says what kept the name servers from being of use, `adopted` what another's value was that
+    ours took the place of.
     """
 
     record: Record
@@ -37,6 +38,7 @@ class Outcome:
     contested: bool = False
     path_differs: bool = False
     dns_trouble: str = ""
+    adopted: str = ""
 
     @property
     def undecided(self) -> bool:

@@ -10,7 +10,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from esddns.core.model import Drift, Record, RRset
+from esddns.core.model import Drift, Record, RRset, RRType
 
 
 class Action(enum.StrEnum):
@@ -19,12 +19,13 @@ class Action(enum.StrEnum):
     NONE = "none"
     CREATE = "create"
     UPDATE = "update"
+    DELETE = "delete"
     CONFLICT = "conflict"  # left alone: not ours to replace
     REPORT = "report"  # left alone: drift = report
     ERROR = "error"  # nothing could be planned
 
 
-WRITES = frozenset({Action.CREATE, Action.UPDATE})
+WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
 LEFT_ALONE = frozenset({Action.CONFLICT, Action.REPORT})
 
 
@@ -56,12 +57,8 @@ def plan(  # noqa: PLR0911  # a table of rules: the first that fits
     if observed == desired:
         return Planned(Action.NONE, observed)
     drifted = bool(ours) and observed not in ours
-    if (cname := at_name.get("CNAME")) is not None:
-        message = (
-            f"a CNAME to {_values(cname)} stands at {record.fqdn}, and no other record may stand "
-            f"beside it (RFC 1034 3.6.2): delete it at Gandi, then this record is made"
-        )
-        return Planned(Action.CONFLICT, observed, drifted, message)
+    if in_the_way := _in_the_way(record, at_name):
+        return Planned(Action.CONFLICT, observed, drifted, in_the_way)
     if observed is None:
         if drifted and record.drift is Drift.REPORT:
             message = "it was deleted by somebody else and is not made again, for drift = report"
@@ -84,6 +81,43 @@ def plan(  # noqa: PLR0911  # a table of rules: the first that fits
         f"remove those that are not wanted at Gandi, or set overwrite = true"
     )
     return Planned(Action.CONFLICT, observed, drifted, message)
+
+
+def plan_removal(record: Record, at_name: Mapping[str, RRset], ours: frozenset[RRset]) -> Planned:
+    """Delete what stands there where it is ours, whatever its TTL; what is another's stays."""
+    observed = at_name.get(record.type)
+    if observed is None:
+        return Planned(Action.NONE, None)
+    if observed.values in {rrset.values for rrset in ours}:
+        return Planned(Action.DELETE, observed)
+    message = f"it holds {observed}, which is not ours, so it stays"
+    return Planned(Action.NONE, observed, message=message)
+
+
+def _in_the_way(record: Record, at_name: Mapping[str, RRset]) -> str:
+    """Say what stands at the name that this record cannot stand beside; empty: nothing does."""
+    cname = at_name.get(RRType.CNAME)
+    if cname is not None and record.type is not RRType.CNAME:
+        return (
+            f"a CNAME to {_values(cname)} stands at {record.fqdn}, and no other record may stand "
+            f"beside it (RFC 1034 3.6.2): delete it at Gandi, then this record is made"
+        )
+    excluded: Mapping[RRType, set[str]] = {
+        # All but itself; where one stands already it was Gandi that let the others stand beside it.
+        RRType.CNAME: set(at_name) if cname is None else set(),
+        RRType.ALIAS: {RRType.A, RRType.AAAA},
+        RRType.A: {RRType.ALIAS},
+        RRType.AAAA: {RRType.ALIAS},
+    }
+    if not (others := sorted(excluded[record.type].intersection(at_name))):
+        return ""
+    why = "a CNAME stands alone (RFC 1034 3.6.2)"
+    if record.type is not RRType.CNAME:
+        why = "an ALIAS gives the name its addresses, so no A or AAAA may stand beside it"
+    return (
+        f"{' and '.join(others)} at {record.fqdn} are in the way of {record.type}, for {why}: "
+        f"delete them at Gandi, then this record is made"
+    )
 
 
 def _same_values(observed: RRset, desired: RRset, ours: frozenset[RRset]) -> bool:

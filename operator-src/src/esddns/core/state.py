@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 
 from esddns.core.contested import recent
 from esddns.core.dnscheck import LastWrite
-from esddns.core.model import Family, IPAddress, RRset
+from esddns.core.model import Family, IPAddress, Record, RRset, RRType
+from esddns.core.target import Target, Wan
 
 VERSION = 1
 CHANGES_KEPT = 20
@@ -55,7 +56,8 @@ class RecordState:
 
     `ours`: what we last left there, by a write or because it was what we wanted. `attempted`: a write whose
     reply never came; it may stand there. `last_write` is set by a 201 only. `dns_differs_since`: DNS shows
-    something else while the API agrees.
+    something else while the API agrees. `in_sync_since` is None while it does not hold what it should, or
+    nobody knows.
     """
 
     zone: str | None = None
@@ -64,6 +66,7 @@ class RecordState:
     last_write: LastWrite | None = None
     putbacks: tuple[datetime, ...] = ()
     dns_differs_since: datetime | None = None
+    in_sync_since: datetime | None = None
 
     @property
     def may_hold(self) -> frozenset[RRset]:
@@ -82,11 +85,15 @@ class RecordState:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Everything that is remembered. `records` are by `Record.key`; `changes` oldest first, the last 20."""
+    """Everything that is remembered. `records` are by `Record.key`; `changes` oldest first, the last 20.
+
+    `wan` are the targets that are kept on the WAN address, for who has to go on without being told.
+    """
 
     addresses: Mapping[Family, AddressState] = field(default_factory=lambda: MappingProxyType({}))
     records: Mapping[str, RecordState] = field(default_factory=lambda: MappingProxyType({}))
     changes: tuple[Change, ...] = ()
+    wan: tuple[Target, ...] = ()
 
     def address(self, family: Family) -> IPAddress | None:
         """The last good address of `family`, if there ever was one."""
@@ -113,7 +120,14 @@ class State:
 
     def with_record(self, key: str, record: RecordState) -> State:
         """Remember what is known of one RRset."""
+        if self.records.get(key) == record:
+            return self
         return replace(self, records={**self.records, key: record})
+
+    def only(self, keys: Collection[str]) -> State:
+        """Forget every RRset but these."""
+        kept = {key: record for key, record in self.records.items() if key in keys}
+        return self if len(kept) == len(self.records) else replace(self, records=kept)
 
 
 def to_json(state: State) -> dict[str, Any]:
@@ -138,6 +152,19 @@ def to_json(state: State) -> dict[str, Any]:
             }
             for change in state.changes
         ],
+        "wan": [_target_to_json(target) for target in state.wan],
+    }
+
+
+def _target_to_json(target: Target) -> dict[str, Any]:
+    record, source = target.record, target.source
+    suffix = source.ipv6_suffix if isinstance(source, Wan) else None
+    return {
+        "fqdn": record.fqdn,
+        "type": str(record.type),
+        "ttl": record.ttl,
+        "zone": record.zone,
+        "ipv6_suffix": str(suffix) if suffix else None,
     }
 
 
@@ -151,6 +178,7 @@ def _record_to_json(record: RecordState) -> dict[str, Any]:
         and {"at": format_time(wrote.at), "before": rrset_to_json(wrote.before)},
         "putbacks": [format_time(at) for at in record.putbacks],
         "dns_differs_since": record.dns_differs_since and format_time(record.dns_differs_since),
+        "in_sync_since": record.in_sync_since and format_time(record.in_sync_since),
     }
 
 
@@ -185,7 +213,18 @@ def _state(data: Any) -> State:
         },
         records={str(key): _record(record) for key, record in data["records"].items()},
         changes=tuple(map(_change, _list(data["changes"])[-CHANGES_KEPT:])),
+        wan=tuple(map(_target, _list(data["wan"]))),
     )
+
+
+def _target(data: Any) -> Target:
+    record = Record(
+        fqdn=_string(data["fqdn"]),
+        type=RRType(data["type"]),
+        ttl=_whole(data["ttl"]),
+        zone=_maybe(_string, data["zone"]),
+    )
+    return Target(record, Wan(_maybe(_ipv6, data["ipv6_suffix"])))
 
 
 def _change(data: Any) -> Change:
@@ -206,6 +245,7 @@ def _record(data: Any) -> RecordState:
         last_write=_maybe(_last_write, data["last_write"]),
         putbacks=tuple(map(_time, _list(data["putbacks"]))),
         dns_differs_since=_maybe(_time, data["dns_differs_since"]),
+        in_sync_since=_maybe(_time, data["in_sync_since"]),
     )
 
 
@@ -218,9 +258,17 @@ def _maybe(read: Callable[[Any], T], value: Any) -> T | None:
 
 
 def _rrset(data: Any) -> RRset:
-    if type(data["ttl"]) is not int:
-        raise TypeError("ttl is no whole number")
-    return RRset(frozenset(_strings(data["values"])), data["ttl"])
+    return RRset(frozenset(_strings(data["values"])), _whole(data["ttl"]))
+
+
+def _whole(data: Any) -> int:
+    if type(data) is not int:
+        raise TypeError("no whole number where one was expected")
+    return data
+
+
+def _ipv6(text: Any) -> ipaddress.IPv6Address:
+    return ipaddress.IPv6Address(_string(text))
 
 
 def _string(data: Any) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import logging
 import signal
 from collections.abc import Callable, Mapping
@@ -18,17 +17,23 @@ from esddns.core.errors import CredentialMissingError
 from esddns.core.state import format_time, to_json
 from esddns.roles.wiring import connect, make_rng
 from esddns.shell.clock import boottime, utc_now
+from esddns.shell.configuration import Configuration, Load
 from esddns.shell.gandi.token import TokenSource
 from esddns.shell.kube import client
+from esddns.shell.kube.kopf_feed import KopfFeed
 from esddns.shell.kube.seam import Cluster
 from esddns.shell.log import event
 from esddns.shell.memory import Memory, file_name
 from esddns.shell.metrics import Metrics
-from esddns.shell.node import Node, NodeSettings
+from esddns.shell.node import Identity, Node
 from esddns.shell.report import Reporter
+from esddns.shell.seams import Outside
 from esddns.shell.server import Endpoints
 
 _log = logging.getLogger("esddns")
+
+# Gives what reads the token, from where the settings say, and masks it in every log.
+Tokens = Callable[[Settings], TokenSource]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,51 +48,81 @@ class NodeOptions:
 
 
 async def node(
-    settings: Settings, tokens: TokenSource, options: NodeOptions, end: Callable[[int], None]
+    load: Load, tokens: Tokens, options: NodeOptions, end: Callable[[int], None]
 ) -> None:
-    """Run until SIGTERM or SIGINT, then `end` with 0. Raises ClusterError and OSError at the start."""
+    """Run until SIGTERM or SIGINT, then `end` with 0.
+
+    Raises ConfigurationError, ClusterError and OSError at the start.
+    """
+    reporter = Reporter(Metrics(), utc_now)
+    configuration = Configuration(load, reporter)
     cluster = await client.connect(options.namespace)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     try:
-        await _serve(settings, tokens, options, cluster, stop)
+        await _serve(configuration, Credential(tokens, configuration), options, cluster, stop)
     finally:
         await cluster.close()
     end(0)
 
 
+class Credential:
+    """The token, from where the configuration in use says: what reads it stays while that place does."""
+
+    def __init__(self, tokens: Tokens, configuration: Configuration) -> None:
+        self._tokens = tokens
+        self._configuration = configuration
+        self._place = configuration.settings.gandi.token_file
+        self._source = tokens(configuration.settings)
+
+    @property
+    def source(self) -> TokenSource:
+        """What reads the token now."""
+        settings = self._configuration.settings
+        if settings.gandi.token_file != self._place:
+            self._place = settings.gandi.token_file
+            self._source = self._tokens(settings)
+        return self._source
+
+
 async def _serve(
-    settings: Settings,
-    tokens: TokenSource,
+    configuration: Configuration,
+    credential: Credential,
     options: NodeOptions,
     cluster: Cluster,
     stop: asyncio.Event,
 ) -> None:
-    metrics = Metrics(mode="leader")
-    reporter = Reporter(metrics, utc_now)
-    memory = Memory(options.state_dir / file_name(settings.gandi.url))
-    metrics.records(settings.records, memory.state)
+    reporter = configuration.reporter
+    memory = Memory(options.state_dir / file_name(configuration.settings.gandi.url))
+    reporter.records(configuration.settings.records, memory.state)
+
+    def to_outside(settings: Settings) -> Outside:
+        on_call = reporter.metrics.gandi_call
+        return connect(settings, credential.source, on_call, reporter.answer)
+
     agent = Node(
-        NodeSettings(options.pod, options.namespace, settings),
+        Identity(options.pod, options.namespace),
+        configuration,
         cluster,
-        functools.partial(connect, settings, tokens, metrics.gandi_call, reporter.answer),
-        memory,
-        utc_now,
-        boottime,
-        make_rng(),
-        reporter,
+        KopfFeed(),
+        to_outside,
+        memory=memory,
+        now=utc_now,
+        boottime=boottime,
+        rng=make_rng(),
+        reporter=reporter,
     )
     endpoints = Endpoints(
-        metrics.registry,
+        reporter.metrics.registry,
         lambda: _view(agent, memory, reporter, options.pod),
         agent.stalled,
-        lambda: _not_ready(agent, reporter, tokens),
+        lambda: _not_ready(agent, reporter, configuration, credential),
     )
     host, port = await endpoints.start(options.host, options.port)
     event(_log, logging.INFO, "started", pod=options.pod, listening=f"{host}:{port}",
-          records=len(settings.records))  # fmt: skip
+          records=len(configuration.settings.records))  # fmt: skip
     running = asyncio.ensure_future(agent.run())
     stopping = asyncio.ensure_future(stop.wait())
     try:
@@ -121,11 +156,17 @@ def _view(agent: Node, memory: Memory, reporter: Reporter, pod: str) -> Mapping[
     }
 
 
-def _not_ready(agent: Node, reporter: Reporter, tokens: TokenSource) -> list[str]:
+def _not_ready(
+    agent: Node, reporter: Reporter, configuration: Configuration, credential: Credential
+) -> list[str]:
     """Why this agent could not keep records now."""
     reasons = []
+    if configuration.problem is not None:
+        reasons.append(
+            f"ConfigurationInvalid: an older configuration is in use: {configuration.problem}"
+        )
     try:
-        tokens.read()
+        credential.source.read()
     except CredentialMissingError as error:
         reasons.append(f"CredentialMissing: {error}")
     if reporter.credential_good is False:

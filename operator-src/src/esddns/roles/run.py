@@ -14,6 +14,7 @@ from pathlib import Path
 
 from esddns.config.settings import ConfigurationError, Settings
 from esddns.core.state import State
+from esddns.core.target import Target
 from esddns.roles.wiring import connect, make_rng
 from esddns.shell.clock import Now, utc_now
 from esddns.shell.engine import Engine
@@ -69,7 +70,7 @@ class Run:
         self._now = now
         self._rng = rng
         self._settings, self._tokens = load()
-        self._metrics = Metrics(mode="run")
+        self._metrics = Metrics()
         self._reporter = Reporter(self._metrics, now)
         self._health = Health()
         self._keeper: Keeper | None = None
@@ -143,6 +144,7 @@ class Run:
             self._rng,
             self._reporter,
             self._health,
+            targets=[Target(record) for record in settings.records],
         )
         self._keeper = engine.keeper
         host, port = self.address.result()

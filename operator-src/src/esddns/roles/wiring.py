@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from esddns.config.settings import DetectionSettings, DnsCheck, Settings
-from esddns.core.address import AcceptPolicy, proxy_ranges
+from esddns.core.address import AcceptPolicy
 from esddns.core.model import Family
 from esddns.shell.authority import Authority
 from esddns.shell.detect import Detector, OnAnswer
@@ -40,17 +40,11 @@ def make_authority(settings: Settings) -> Authority | None:
 def make_detectors(settings: DetectionSettings, on_answer: OnAnswer) -> dict[Family, Detector]:
     """One detector for each family."""
     sources = [make_source(source) for source in settings.sources]
-    policy = make_policy(settings)
+    policy = AcceptPolicy.of(settings.accept_networks)
     return {
         family: Detector(family, sources, settings, policy, on_answer)
         for family in settings.families
     }
-
-
-def make_policy(settings: DetectionSettings) -> AcceptPolicy:
-    """Which addresses may be published."""
-    ranges = () if settings.accept_networks else proxy_ranges()
-    return AcceptPolicy(settings.accept_networks, ranges)
 
 
 def make_rng() -> random.Random:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from esddns.core.backoff import next_attempt
 from esddns.core.cache import NAME, Cache, CacheTooLargeError, render
+from esddns.core.kube_event import Reason
 from esddns.shell.cacheview import CacheView
 from esddns.shell.clock import Now
 from esddns.shell.kube.seam import (
@@ -21,6 +22,7 @@ from esddns.shell.kube.seam import (
 )
 from esddns.shell.log import event
 from esddns.shell.memory import Memory
+from esddns.shell.report import Tell
 
 _log = logging.getLogger("esddns")
 
@@ -40,6 +42,8 @@ class CacheKeeper:
         rng: random.Random,
         nodes: Callable[[], int],
         owner: Object | None,
+        *,
+        tell: Tell,
     ) -> None:
         self._cluster = cluster
         self._namespace = namespace
@@ -49,6 +53,7 @@ class CacheKeeper:
         self._rng = rng
         self._nodes = nodes
         self._owner = owner
+        self._tell = tell
         self._checked_at = now()
         self._attempted = False
 
@@ -79,10 +84,12 @@ class CacheKeeper:
                 failures += 1
                 event(_log, logging.WARNING, "the cache cannot be written; publishing goes on",
                       error=error)  # fmt: skip
+                self._tell(Reason.CACHE_WRITE_FAILED, None, f"publishing goes on: {error}")
                 await asyncio.sleep(min(next_attempt(failures, self._rng), _LONGEST_PAUSE))
                 self._view.changed.set()
             except CacheTooLargeError as error:
                 event(_log, logging.ERROR, str(error))
+                self._tell(Reason.CACHE_WRITE_FAILED, None, str(error))
 
     async def _write(self) -> None:
         data = render(Cache(self._memory.state, self._checked_at, self._nodes()))

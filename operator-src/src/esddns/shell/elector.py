@@ -52,7 +52,7 @@ class Elector:
     """Runs until cancelled, leading whenever it holds the Lease.
 
     `nodes` gives how many agents there are, `stalled` the leader's own loops that do not live: while there
-    are any the Lease is not renewed.
+    are any the Lease is not renewed. `on_holder` is told who held it before and who does now; empty: nobody.
     """
 
     def __init__(
@@ -65,6 +65,8 @@ class Elector:
         rng: random.Random,
         nodes: Callable[[], int],
         stalled: Callable[[], list[str]],
+        *,
+        on_holder: Callable[[str, str], None] = lambda _before, _now: None,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -73,6 +75,7 @@ class Elector:
         self._rng = rng
         self._nodes = nodes
         self._stalled = stalled
+        self._on_holder = on_holder
         self._watched = WatchedObject(cluster, LEASES, NAME, rng, self._see, self._failed)
         self._sighting = Sighting(None, boottime())
         self._changed = asyncio.Event()
@@ -245,8 +248,10 @@ class Elector:
 
     def _answered(self, lease: Lease | None) -> None:
         self.last_answer = now = self._boottime()
-        before = self._sighting
+        before, holder = self._sighting, self.holder
         self._sighting = before.next(lease, now)
+        if self.holder != holder:
+            self._on_holder(holder, self.holder)
         if self._sighting.since != before.since or before.lease is None:
             self._changed.set()
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from esddns.config.settings import Settings
 from esddns.core.model import Family
+from esddns.core.target import Target
 from esddns.shell.clock import Now
 from esddns.shell.detect import Round
 from esddns.shell.gated import GatedProvider
@@ -16,6 +19,7 @@ from esddns.shell.memory import Memory
 from esddns.shell.publish import MayWrite, Publisher
 from esddns.shell.report import Reporter
 from esddns.shell.seams import Outside
+from esddns.shell.tracked import Terms, Tracked
 from esddns.shell.watch import AddressWatch, OnRound
 
 # Seconds after the start of a term at which every RRset is asked for at the API: what the leader before had
@@ -25,9 +29,10 @@ SOLO_JITTER = 10.0  # seconds that agents without a leader wait before they look
 
 
 class Engine:
-    """Runs until it is told to stop. `new_term`: another process may have written until just now.
+    """Runs until it is told to stop. `targets`: what it keeps from the start.
 
-    `solo`: others do the same beside it, and nobody leads.
+    `new_term`: another process may have written until just now, and made its last attempt at finding the
+    address then (None: nobody knows when). `solo`: others do the same beside it, and nobody leads.
     """
 
     def __init__(
@@ -42,7 +47,10 @@ class Engine:
         *,
         may_write: MayWrite = lambda: None,
         on_round: OnRound = lambda _family, _round: None,
+        targets: Sequence[Target] = (),
+        on_pass: Callable[[Tracked], None] = lambda _tracked: None,
         new_term: bool = False,
+        attempted_before: datetime | None = None,
         solo: bool = False,
     ) -> None:
         self._outside = outside
@@ -61,9 +69,10 @@ class Engine:
             reporter,
             health,
             settings,
-            verify=VERIFY_NEW_TERM if new_term else (),
-            solo_jitter=(lambda: rng.uniform(0, SOLO_JITTER)) if solo else None,
+            _terms(rng, new_term=new_term, solo=solo),
+            on_pass=on_pass,
         )
+        self.keeper.follow(targets)
         self._watches = {
             family: AddressWatch(
                 family,
@@ -74,7 +83,7 @@ class Engine:
                 reporter,
                 health,
                 self._on_round,
-                confirm_first=new_term,
+                attempted_before=attempted_before,
             )
             for family, detector in outside.detectors.items()
         }
@@ -109,3 +118,9 @@ class Engine:
                 self._outside.account.abort()
                 keeping.cancel()
         self._health.clear()
+
+
+def _terms(rng: random.Random, *, new_term: bool, solo: bool) -> Terms:
+    if solo:
+        return Terms("solo", solo_jitter=lambda: rng.uniform(0, SOLO_JITTER))
+    return Terms("leader", VERIFY_NEW_TERM) if new_term else Terms()

@@ -35,7 +35,7 @@ class Follower:
         self,
         view: CacheView,
         detectors: Callable[[], Mapping[Family, Detector]],
-        interval: float,
+        interval: Callable[[], float],
         silent_for: Callable[[], float],
         leads: Callable[[], bool],
         solo: Callable[[], Awaitable[None]],
@@ -58,7 +58,7 @@ class Follower:
             await asyncio.sleep(_LOOK)
             if self._silent_for() >= SOLO_AFTER:
                 await self._be_solo()
-            elif self._view.stale(self._interval) and not self._leads():
+            elif self._view.stale(self._interval()) and not self._leads():
                 await self._fall_back()
 
     async def _be_solo(self) -> None:
@@ -80,8 +80,8 @@ class Follower:
         """Detect for the node's own view, after a jitter in which the cache may come back."""
         why = "unreadable" if self._view.problem is not None else "stale"
         self._reporter.stale_cache(why, self._view.problem)
-        await asyncio.sleep(self._rng.uniform(0, min(LONGEST_JITTER, self._interval)))
-        if not self._view.stale(self._interval) or self._leads():
+        await asyncio.sleep(self._rng.uniform(0, min(LONGEST_JITTER, self._interval())))
+        if not self._view.stale(self._interval()) or self._leads():
             return
         self._reporter.fallback(why)
         cached = self._view.cache
@@ -90,4 +90,4 @@ class Follower:
             decision = (await detector.round(current)).decision
             if decision.address is not None:
                 self.own[family] = decision.address
-        await asyncio.sleep(self._interval)
+        await asyncio.sleep(self._interval())

@@ -1,4 +1,4 @@
-"""Keeps the records on the address: compares after every full round, writes when it differs.
+"""Keeps the records on what they should hold: compares after every full round, writes when it differs.
 
 One pass at a time. What is due is a time for each record; the record that waits longest goes first, so
 one that always fails does not hold the others up.
@@ -9,17 +9,17 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from esddns.config.settings import Settings
 from esddns.core.decide import Status
 from esddns.core.dnscheck import LAG
 from esddns.core.errors import BlockedError, ErrorReason, ProviderError
-from esddns.core.model import Drift, Family, Record, RRset
-from esddns.core.names import candidate_zones
+from esddns.core.model import Drift, Family, IPAddress, Record
 from esddns.core.outcome import Outcome
 from esddns.core.state import RecordState
+from esddns.core.target import Removal, Target, Wan
 from esddns.shell.clock import Now
 from esddns.shell.detect import Round
 from esddns.shell.gated import GatedProvider
@@ -27,36 +27,32 @@ from esddns.shell.health import Health
 from esddns.shell.memory import Memory
 from esddns.shell.publish import Publisher, Wish
 from esddns.shell.report import Reporter
+from esddns.shell.tracked import Terms, Tracked
 
 # Seconds between looks at DNS after a write: close together first, the last just past the lag allowed.
 _LOOKS = (0.5, 0.5, 1, 2, 4, 8, 15, 30, 30, 31)
 _TOKEN_POLL = 5.0  # seconds; a kubelet takes a minute to bring a changed Secret
 _IDLE = 60.0  # seconds after which an idle loop shows that it lives
 _REFUSED_FOR = 3600.0  # seconds that a record Gandi calls wrong (400) rests, unless it changes
+# Calls of the longest pass: one for each zone that the name could be in (127 labels), a GET and a PUT; most
+# names have three labels, and a pass that is longer only looks stalled.
+_CALLS = 10
 
 
-@dataclass(slots=True)
-class Tracked:
-    """One record and where its keeping stands. Times are loop times; `due` inf: when something happens.
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the last round of a family came to; `address` is the last good one."""
 
-    `verify`: times at which the API is asked whatever DNS says.
-    """
-
-    record: Record
-    wanted: RRset | None = None
-    confirmed: bool = False
-    outcome: Outcome | None = None
-    due: float = math.inf
-    looks: int = 0
-    decided_at: float | None = None
-    compared_at: float = -math.inf
-    refused: RRset | None = None
-    refused_until: float = field(default=-math.inf)
-    verify: list[float] = field(default_factory=list)
+    address: IPAddress | None
+    decided: bool
+    why: str
 
 
 class Keeper:
-    """Runs until stopped. `rounds` tell it the address; `provider` is behind a gate."""
+    """Runs until stopped. `follow` tells it what to keep, rounds tell it the address.
+
+    `on_pass` is called after each pass over a record.
+    """
 
     def __init__(
         self,
@@ -67,32 +63,77 @@ class Keeper:
         reporter: Reporter,
         health: Health,
         settings: Settings,
+        terms: Terms,
         *,
-        verify: Sequence[float] = (),
-        solo_jitter: Callable[[], float] | None = None,
+        on_pass: Callable[[Tracked], None] = lambda _tracked: None,
     ) -> None:
-        now_ = asyncio.get_running_loop().time()
-        self.tracked = tuple(
-            Tracked(record, verify=[now_ + seconds for seconds in verify])
-            for record in settings.records
-        )
-        self._by_turns = itertools.cycle(self.tracked)
+        self.tracked: tuple[Tracked, ...] = ()
+        self._by_turns: Iterator[Tracked] = iter(())
         self._publisher = publisher
         self._provider = provider
         self._memory = memory
         self._now = now
         self._reporter = reporter
         self._health = health
+        self._terms = terms
+        self._on_pass = on_pass
         self._credential_check = settings.gandi.credential_check
         self._interval = settings.detection.interval
-        # A pass may have to ask for every zone that the name could be in, and then GET and PUT.
-        calls = 2 + max((len(candidate_zones(r.fqdn)) for r in settings.records), default=0)
-        self._longest_pass = calls * (settings.gandi.timeout + 2)
-        self._solo_jitter = solo_jitter
+        self._longest_pass = _CALLS * (settings.gandi.timeout + 2)
+        self._rounds: dict[Family, _Known] = {}
         self._credential_retry = -math.inf
         self._token_version = provider.token_version
         self._wake = asyncio.Event()
         self._stopping = False
+
+    def follow(self, targets: Sequence[Target]) -> None:
+        """Keep these and nothing else. A record that was kept before goes on as it stands.
+
+        What is remembered of records that nobody names any more is forgotten: give the complete list.
+        """
+        before = {tracked.record.key: tracked for tracked in self.tracked}
+        self.tracked = tuple(
+            self._taken_on(target, before.get(target.record.key)) for target in targets
+        )
+        self._by_turns = itertools.cycle(self.tracked)
+        wan = tuple(Target(t.record, t.source) for t in targets if isinstance(t.source, Wan))
+        state = self._memory.state.only({t.record.key for t in targets})
+        self._memory.state = replace(state, wan=wan)
+        self._wake.set()
+
+    def _taken_on(self, target: Target, tracked: Tracked | None) -> Tracked:
+        now = asyncio.get_running_loop().time()
+        if tracked is not None and tracked.target == target:
+            return tracked
+        if tracked is None or tracked.leaves != isinstance(target.source, Removal):
+            # A pass that is under way must not speak for the other kind of target.
+            verify = [now + seconds for seconds in self._terms.verify]
+            tracked = Tracked(target, confirmed_at=now, verify=verify)
+            self._recall(target)
+        else:
+            tracked.target = target
+        tracked.take_values(now)
+        if tracked.family is not None:
+            self._tell(tracked, self._rounds.get(tracked.family), now)
+        if tracked.actionable:
+            tracked.due = now
+        return tracked
+
+    def _recall(self, target: Target) -> None:
+        """What an object remembers helps a writer that has no memory of its own."""
+        known = self._state_of(target.record)
+        if known.ours is None and target.ours is not None:
+            zone = known.zone or target.zone
+            self._remember(target.record, replace(known, ours=target.ours, zone=zone))
+
+    def look(self, key: str) -> None:
+        """Ask the API about one record now, whatever DNS says."""
+        now = asyncio.get_running_loop().time()
+        for tracked in self.tracked:
+            if tracked.record.key == key and tracked.actionable:
+                tracked.verify.insert(0, now)
+                tracked.due = now
+        self._wake.set()
 
     def on_round(self, family: Family, result: Round) -> None:
         """Take the outcome of a full round: every record of the family is compared.
@@ -101,24 +142,29 @@ class Keeper:
         good address stands, unconfirmed: a change that was decided and not written yet still is.
         """
         now = asyncio.get_running_loop().time()
-        decided = result.decision.status is not Status.UNDECIDED
-        address = result.decision.address or self._memory.state.address(family)
+        decision = result.decision
+        known = self._rounds[family] = _Known(
+            decision.address or self._memory.state.address(family),
+            decision.status is not Status.UNDECIDED,
+            decision.detail,
+        )
         for tracked in self.tracked:
-            if tracked.record.type.family is not family:
-                continue
-            # Beside other agents nothing is made or repaired: only what was published last is replaced.
-            tracked.confirmed = decided and self._solo_jitter is None
-            if address is not None:
-                wanted = RRset(frozenset({str(address)}), tracked.record.ttl)
-                if wanted != tracked.wanted:
-                    tracked.decided_at = now
-                tracked.wanted = wanted
-            due = now if decided else max(now, tracked.compared_at + self._interval)
-            if self._solo_jitter is not None:
-                due += self._solo_jitter()
-            if tracked.wanted is not None:
-                tracked.due = min(tracked.due, due)
+            if tracked.family is family:
+                self._tell(tracked, known, now)
         self._wake.set()
+
+    def _tell(self, tracked: Tracked, known: _Known | None, now: float) -> None:
+        if known is None:
+            return
+        jitter = self._terms.solo_jitter
+        # Beside other agents nothing is made or repaired: only what was published last is replaced.
+        confirmed = known.decided and jitter is None
+        tracked.take_address(known.address, now, confirmed=confirmed, why=known.why)
+        due = now if known.decided else max(now, tracked.compared_at + self._interval)
+        if jitter is not None:
+            due += jitter()
+        if tracked.actionable:
+            tracked.due = min(tracked.due, due)
 
     def stop(self) -> None:
         """End after the pass that is under way."""
@@ -155,7 +201,7 @@ class Keeper:
             self._credential_retry = -math.inf
             now = asyncio.get_running_loop().time()
             for tracked in self.tracked:
-                if tracked.wanted is not None:
+                if tracked.actionable:
                     tracked.due = now
 
     @property
@@ -169,7 +215,7 @@ class Keeper:
         loop = asyncio.get_running_loop()
         self._credential_retry = loop.time() + _IDLE
         tracked = next(self._by_turns)
-        if tracked.wanted is not None:
+        if tracked.actionable:
             outcome = await self._pass(tracked, ask_api=True)
             if outcome is not None and outcome.retry_at is not None:
                 self._credential_retry = outcome.retry_at
@@ -180,7 +226,7 @@ class Keeper:
         try:
             zone = tracked.record.zone or state.zone
             if zone is None:
-                zone = await self._publisher.find_zone(tracked.record.fqdn)
+                zone = await self._publisher.zones.find(tracked.record.fqdn)
                 self._remember(tracked.record, replace(state, zone=zone))
             else:
                 await self._provider.zone_exists(zone)
@@ -194,10 +240,13 @@ class Keeper:
     async def _pass(self, tracked: Tracked, *, ask_api: bool = False) -> Outcome | None:
         """Compare one record, and write it where it differs; None where it rests."""
         loop = asyncio.get_running_loop()
-        assert tracked.wanted is not None  # noqa: S101  # only what is wanted is ever due
         tracked.due = math.inf
         tracked.compared_at = loop.time()
+        if tracked.leaves:
+            return await self._remove(tracked)
+        assert tracked.wanted is not None  # noqa: S101  # only what is actionable is ever due
         if tracked.wanted == tracked.refused and loop.time() < tracked.refused_until:
+            tracked.due = tracked.refused_until
             return None
         record, known = tracked.record, self._state_of(tracked.record)
         # With drift = report all hangs on what is ours, and DNS alone cannot tell: asked once.
@@ -211,21 +260,42 @@ class Keeper:
             remember=lambda state: self._remember(record, state),
             ask_api=ask_api or unsure,
         )
+        if all(t.record.key != record.key for t in self.tracked):
+            return outcome  # nobody names it any more
+        since = (state.in_sync_since or self._now()) if outcome.in_sync else None
+        state = replace(state, in_sync_since=since)
         self._remember(record, state)
         if outcome.wrote:
             tracked.looks = 0
         tracked.due = min(tracked.due, self._next(tracked, outcome, state), *tracked.verify[:1])
         tracked.outcome = outcome
-        self._reporter.outcome(outcome)
+        self._reporter.outcome(outcome, self._terms.mode)
         if outcome.in_sync and not outcome.awaiting_dns and tracked.decided_at is not None:
             if outcome.desired == tracked.wanted:
                 self._reporter.converged(outcome, loop.time() - tracked.decided_at)
             tracked.decided_at = None
+        self._on_pass(tracked)
+        return outcome
+
+    async def _remove(self, tracked: Tracked) -> Outcome:
+        record = tracked.record
+        outcome = await self._publisher.remove(record, self._state_of(record))
+        if outcome.retry_at is not None:
+            tracked.due = outcome.retry_at
+        elif not outcome.in_sync:
+            # What no waiting mends (a token that may not, dry-run) is looked at again all the same.
+            now = asyncio.get_running_loop().time()
+            tracked.due = self._provider.not_before if outcome.transient else now + self._interval
+        tracked.outcome = outcome
+        self._reporter.removed(outcome)
+        self._on_pass(tracked)
         return outcome
 
     def _next(self, tracked: Tracked, outcome: Outcome, state: RecordState) -> float:
         """Loop time of the next pass that this one calls for; inf: none before the next round."""
         now = asyncio.get_running_loop().time()
+        # No round compares what does not hang on the WAN address.
+        at_leisure = math.inf if tracked.family is not None else now + self._interval
         if outcome.reason is ErrorReason.INVALID:
             tracked.refused, tracked.refused_until = outcome.desired, now + _REFUSED_FOR
         elif outcome.retry_at is not None:
@@ -235,7 +305,7 @@ class Keeper:
         elif self._awaits_dns(outcome, state) and tracked.looks < len(_LOOKS):
             tracked.looks += 1
             return now + _LOOKS[tracked.looks - 1]
-        return math.inf
+        return at_leisure
 
     def _awaits_dns(self, outcome: Outcome, state: RecordState) -> bool:
         """Whether the name servers are only late with our last write: then they are looked at again soon."""

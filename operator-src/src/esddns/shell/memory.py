@@ -9,6 +9,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from esddns.core.state import State, StateError, loads, to_json
@@ -51,13 +52,16 @@ class Memory:
         if self._file is None:
             return State()
         try:
-            return loads(self._file.read_text("utf-8"))
+            state = loads(self._file.read_text("utf-8"))
         except FileNotFoundError:
             return State()
         except (OSError, UnicodeDecodeError, StateError) as error:
             event(_log, logging.WARNING, "kept state cannot be read; starting without it",
                   file=self._file, error=error, kept_as=self._set_aside())  # fmt: skip
             return State()
+        # How the records stand now, nobody has looked yet.
+        records = {k: replace(r, in_sync_since=None) for k, r in state.records.items()}
+        return replace(state, records=records)
 
     def _set_aside(self) -> Path | None:
         """Keep what could not be read for a person to look at; the first of several is the one that tells."""

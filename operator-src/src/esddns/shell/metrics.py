@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -22,6 +24,9 @@ from esddns.core.state import RecordState, State
 # A `_created` series beside each counter doubles what is scraped, and no alert asks when one began.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
+# Why leadership is given up: no source answers, or Gandi cannot be reached.
+YIELDS = ("sources", "gandi")
+
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _CONVERGENCE = (1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600)
 
@@ -29,9 +34,8 @@ _CONVERGENCE = (1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600)
 class Metrics:
     """All metrics of one process, on a registry of their own."""
 
-    def __init__(self, mode: str) -> None:
+    def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._mode = mode
         by_record = ["record", "type"]
 
         def counter(name: str, text: str, *labels: str) -> Counter:
@@ -126,20 +130,41 @@ class Metrics:
             "esddns_config_valid", "Whether the configuration read last is in use (0/1)"
         )
         self.config_valid.set(1)
+        self.cache_reads = counter(
+            "esddns_configmap_reads_total", "Times the cache was read", "result"
+        )
+        self.leads = gauge("esddns_leader", "Whether this agent leads (0/1)")
+        self.leader_changes = counter(
+            "esddns_leader_changes_total", "Changes of the leader that this agent saw"
+        )
+        self.yields = counter(
+            "esddns_leader_yields_total", "Times this agent gave leadership up", "reason"
+        )
+        # Of the leader only: what stands there by an earlier one is nobody's.
+        self.load_balancer = gauge(
+            "esddns_load_balancer_address_present",
+            "Whether the Service has a load balancer address (0/1; the leader only)",
+            "service",
+        )
+        self.agents = gauge("esddns_agents", "Agents of the DaemonSet (the leader only)", "state")
+        for result in ("success", "failure"):
+            self.cache_reads.labels(result)
+        for reason in YIELDS:
+            self.yields.labels(reason)
         self._records: set[tuple[str, str]] = set()
         self._shown: dict[Family, str] = {}
         for family in Family:
             for outcome in (Status.DECIDED, Status.UNCHANGED, *Undecided):
                 self._rounds.labels(family, outcome)
 
-    def records(self, records: tuple[Record, ...], state: State) -> None:
+    def records(self, records: Sequence[Record], state: State) -> None:
         """Have a series for each record from the start, and none for one that is gone.
 
-        `state` is what an earlier process left: its addresses stand until others are decided.
+        `state` is what is remembered, by this process or another: its addresses stand until others are
+        decided.
         """
-        for address_family in sorted({record.type.family for record in records}):
-            if (known := state.address(address_family)) is not None:
-                self.address(address_family, known)
+        for address_family, known in state.addresses.items():
+            self.address(address_family, known.address)
         gone = self._records - {(record.fqdn, str(record.type)) for record in records}
         self._records = {(record.fqdn, str(record.type)) for record in records}
         shown = (self._in_sync, self._contested, self._left_alone, self._path_differs)
@@ -148,12 +173,13 @@ class Metrics:
             for fqdn, rrtype in gone:
                 series.remove_by_labels({"record": fqdn, "type": rrtype})
         for record in records:
-            wrote = state.records.get(record.key, RecordState()).last_write
-            if wrote is not None:
+            known_of = state.records.get(record.key, RecordState())
+            if (wrote := known_of.last_write) is not None:
                 self._last_update.labels(record.fqdn, record.type).set(wrote.at.timestamp())
-        for record in records:
             for series in (self._updates, *shown):
                 series.labels(record.fqdn, record.type)  # 0 where it is new, as it was where not
+            in_sync = known_of.in_sync_since is not None
+            self._in_sync.labels(record.fqdn, record.type).set(in_sync)
 
     def address(self, family: Family, address: IPAddress) -> None:
         """Show the address; the series of the one before goes."""
@@ -186,8 +212,8 @@ class Metrics:
         self._requests.labels(method, status).inc()
         self._request_seconds.labels(method).observe(seconds)
 
-    def outcome(self, outcome: Outcome, at: float) -> None:
-        """Show how a record stands after a pass. `at`: Unix time."""
+    def outcome(self, outcome: Outcome, at: float, mode: str) -> None:
+        """Show how a record stands after a pass. `at`: Unix time; `mode`: who may write."""
         labels = (outcome.record.fqdn, outcome.record.type)
         self._in_sync.labels(*labels).set(outcome.in_sync)
         self._contested.labels(*labels).set(outcome.contested)
@@ -196,11 +222,16 @@ class Metrics:
         if outcome.wrote:
             self._updates.labels(*labels).inc()
             self._last_update.labels(*labels).set(at)
-            self._publishes.labels(self._mode).inc()
+            self._publishes.labels(mode).inc()
         if outcome.repaired:
             self._drift.labels(*labels).inc()
+        self.failure(outcome)
+
+    def failure(self, outcome: Outcome) -> None:
+        """Count what the provider refused or failed."""
         if outcome.reason not in (None, ErrorReason.BLOCKED):
-            self._update_failures.labels(*labels, outcome.reason).inc()
+            labels = (outcome.record.fqdn, outcome.record.type, outcome.reason)
+            self._update_failures.labels(*labels).inc()
 
     def converged(self, seconds: float) -> None:
         """Note how long an address took from its decision to DNS."""

@@ -12,14 +12,15 @@ from datetime import datetime, timedelta
 
 from esddns.core.contested import contested, contested_until
 from esddns.core.dnscheck import LAG, PATH_DIFFERS, LastWrite, Verdict, judge
-from esddns.core.errors import BlockedError, ForbiddenError, NoSuchZoneError, ProviderError
+from esddns.core.errors import BlockedError, NoSuchZoneError, ProviderError
 from esddns.core.model import Record, RRset
-from esddns.core.names import candidate_zones, relative_name
+from esddns.core.names import relative_name
 from esddns.core.outcome import Outcome
-from esddns.core.plan import LEFT_ALONE, WRITES, Action, Planned, plan
+from esddns.core.plan import LEFT_ALONE, WRITES, Action, Planned, plan, plan_removal
 from esddns.core.state import RecordState
 from esddns.shell.clock import Now
 from esddns.shell.seams import Authority, Provider
+from esddns.shell.zones import ZoneFinder
 
 # Says why no write may be started now (a lease that ran out, for one), or None where it may.
 MayWrite = Callable[[], str | None]
@@ -60,6 +61,7 @@ class Publisher:
         self._dry_run = dry_run
         self._ask_dns_first = ask_dns_first
         self._may_write = may_write
+        self.zones = ZoneFinder(provider)
 
     async def sync(
         self,
@@ -79,19 +81,47 @@ class Publisher:
             return outcome, state
         zone = wish.record.zone or state.zone
         try:
-            zone = zone or await self.find_zone(wish.record.fqdn)
+            zone = zone or await self.zones.find(wish.record.fqdn)
             state = replace(state, zone=zone)
             return await self._sync_api(wish, state, zone, outcome, remember)
         except ProviderError as error:
             if isinstance(error, NoSuchZoneError):
+                self.zones.forget(zone or "")
                 state = replace(state, zone=None)
             return _failed(replace(outcome, zone=zone or outcome.zone), error), state
+
+    async def remove(self, record: Record, state: RecordState) -> Outcome:
+        """Delete the RRset where it is ours; a zone that is not there has none of it either.
+
+        In sync when there is nothing of ours left there, as far as the API says. Never raises for what
+        the provider does: the outcome says it.
+        """
+        zone = record.zone or state.zone
+        outcome = Outcome(record, Action.DELETE, zone=zone)
+        try:
+            zone = zone or await self.zones.find(record.fqdn)
+            name = relative_name(record.fqdn, zone)
+            planned = plan_removal(record, await self._provider.rrsets(zone, name), state.may_hold)
+            outcome = replace(outcome, zone=zone, action=planned.action, observed=planned.observed)
+            if planned.action is Action.NONE:
+                return replace(outcome, in_sync=True, error=planned.message or None)
+            forbidden = "dry-run = true" if self._dry_run else self._may_write()
+            if forbidden is not None:
+                return replace(outcome, action=Action.NONE, error=forbidden)
+            await self._provider.delete(zone, name, record.type)
+        except NoSuchZoneError:
+            return replace(outcome, action=Action.NONE, in_sync=True)
+        except ProviderError as error:
+            return _failed(replace(outcome, zone=zone), error)
+        return replace(outcome, wrote=True, in_sync=True)
 
     async def _compare_dns(self, wish: Wish, state: RecordState) -> tuple[Outcome, RecordState]:
         """The cheap alarm. `awaiting_dns` with `in_sync` False: DNS shows something else."""
         record, desired = wish.record, wish.rrset
         unknown = Outcome(record, Action.NONE, desired, zone=record.zone or state.zone)
-        if self._authority is None or self._distrusts_dns(state, desired):
+        if self._authority is None or not record.type.is_in_dns:
+            return unknown, state
+        if self._distrusts_dns(state, desired):
             return unknown, state
         view = await self._authority.lookup(record.fqdn, record.type, record.zone or state.zone)
         verdict = judge(view.answers, desired, state.last_write, self._now())
@@ -137,6 +167,7 @@ class Publisher:
             observed=planned.observed,
             zone=zone,
             error=planned.message if planned.action in LEFT_ALONE else None,
+            adopted=planned.message if planned.action is Action.UPDATE else "",
         )
         if planned.action is Action.NONE:
             return _agrees(outcome, state, now)
@@ -198,31 +229,10 @@ class Publisher:
             outcome,
             wrote=True,
             in_sync=True,
-            awaiting_dns=self._authority is not None,
+            awaiting_dns=self._authority is not None and record.type.is_in_dns,
             repaired=planned.drifted,
         )
         return outcome, state
-
-    async def find_zone(self, fqdn: str) -> str:
-        """Find the longest zone of the account that the name is in.
-
-        A token that is limited to some domains may get 403 for a candidate that is no zone at all, so a
-        shorter one may still be right.
-        """
-        candidates = candidate_zones(fqdn)
-        refused: ProviderError = NoSuchZoneError(
-            f"{fqdn}: none of {', '.join(candidates)} is a zone of this Gandi account: check the name, "
-            f"and that the token belongs to the organisation that owns the domain"
-        )
-        for candidate in candidates:
-            try:
-                if await self._provider.zone_exists(candidate):
-                    return candidate
-            except (ForbiddenError, BlockedError) as error:
-                if isinstance(error, BlockedError) and not error.zone_only:
-                    raise
-                refused = error
-        raise refused
 
 
 def _agrees(outcome: Outcome, state: RecordState, now: datetime) -> tuple[Outcome, RecordState]:

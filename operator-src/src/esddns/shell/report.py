@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from esddns.core.decide import Status
 from esddns.core.errors import ErrorReason, ProviderError
+from esddns.core.kube_event import Reason
 from esddns.core.model import Answer, Failure, Family, IPAddress, Record
 from esddns.core.outcome import Outcome
-from esddns.core.plan import WRITES
+from esddns.core.plan import WRITES, Action
+from esddns.core.state import State
 from esddns.shell.clock import Now
 from esddns.shell.detect import Round
 from esddns.shell.log import event
@@ -20,6 +24,9 @@ from esddns.shell.metrics import Metrics
 _log = logging.getLogger("esddns")
 
 _ERRORS_KEPT = 20
+
+# Told what happened to a record (`Record.key`), or to the whole (None).
+Tell = Callable[[Reason, str | None, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +41,14 @@ class Trouble:
 class Reporter:
     """Turns what happened into logs, metrics and the list of the last errors.
 
-    What lasts is said when it begins, when it changes and when it ends, not at every pass.
+    What lasts is said when it begins, when it changes and when it ends, not at every pass. `tell` is called
+    every time: who listens there brings together what is the same.
     """
 
     def __init__(self, metrics: Metrics, now: Now) -> None:
-        self._metrics = metrics
+        self.metrics = metrics
         self._now = now
+        self.tell: Tell = lambda _reason, _record, _text: None
         self._undecided: dict[Family, str] = {}
         self._last: dict[str, tuple[object, ...]] = {}
         self._credential_good: bool | None = None
@@ -47,21 +56,21 @@ class Reporter:
 
     def answer(self, answer: Answer, seconds: float) -> None:
         """A source answered or failed."""
-        self._metrics.answer(answer, seconds)
+        self.metrics.answer(answer, seconds)
         if isinstance(answer, Failure):
             event(_log, logging.DEBUG, "source failed", source=answer.source,
                   reason=answer.reason, detail=answer.detail)  # fmt: skip
 
     def probe(self, family: Family, outcome: str) -> None:
         """A probe ended."""
-        self._metrics.probe(family, outcome)
+        self.metrics.probe(family, outcome)
 
     def round(self, family: Family, result: Round, before: IPAddress | None) -> None:
         """A full round ended."""
         decision = result.decision
-        self._metrics.round(family, decision, self._now().timestamp())
+        self.metrics.round(family, decision, self._now().timestamp())
         if decision.address is not None:
-            self._metrics.address(family, decision.address)
+            self.metrics.address(family, decision.address)
             if self._undecided.pop(family, None) is not None:
                 event(_log, logging.INFO, "the sources agree again", family=family,
                       address=decision.address)  # fmt: skip
@@ -69,6 +78,9 @@ class Reporter:
             event(_log, logging.INFO, "address changed" if before else "address found",
                   family=family, before=before, after=decision.address,
                   agreed=",".join(decision.agreed))  # fmt: skip
+            self.tell(Reason.ADDRESS_CHANGED, None,
+                      f"{family}: {before or 'none'} -> {decision.address}, "
+                      f"agreed by {', '.join(decision.agreed)}")  # fmt: skip
         elif decision.why is not None:
             known = self._undecided.get(family)
             self._undecided[family] = decision.why
@@ -76,14 +88,23 @@ class Reporter:
                 self._trouble(family, f"undecided ({decision.why}): {decision.detail}")
                 event(_log, logging.WARNING, "undecided; nothing is changed", family=family,
                       why=decision.why, detail=decision.detail)  # fmt: skip
+            self.tell(Reason.DETECTION_UNDECIDED, None,
+                      f"{family}: {decision.detail}; nothing is changed")  # fmt: skip
+
+    def records(self, records: Sequence[Record], state: State) -> None:
+        """These are kept, by this process or another, and this is known of them."""
+        self.metrics.records(records, state)
 
     def fallback(self, reason: str) -> None:
         """This agent detects by itself: for its own view, or in solo mode."""
-        self._metrics.fallbacks.labels(reason).inc()
+        self.metrics.fallbacks.labels(reason).inc()
+        self.tell(Reason.FALLBACK_DETECTION, None,
+                  f"the cache is {reason}: detecting for this node's own view" if reason != "solo"
+                  else "the API server does not answer: this agent goes on by itself")  # fmt: skip
 
     def stale_cache(self, reason: str, problem: str | None) -> None:
         """The cache is of no use to this agent."""
-        self._metrics.stale_caches.labels(reason).inc()
+        self.metrics.stale_caches.labels(reason).inc()
         event(_log, logging.WARNING, "the cache is stale; detecting for this node's own view",
               why=reason, problem=problem)  # fmt: skip
 
@@ -97,15 +118,20 @@ class Reporter:
         )
         self._trouble(family, text)
         event(_log, logging.WARNING, text, family=family, confirmed=confirmed)
+        self.tell(Reason.EGRESS_DIFFERS, None, f"{family}: {text}")
 
-    def outcome(self, outcome: Outcome) -> None:
-        """A pass over a record ended."""
-        self._metrics.outcome(outcome, self._now().timestamp())
+    def outcome(self, outcome: Outcome, mode: str) -> None:
+        """A pass over a record ended; `mode`: who may write."""
+        self.metrics.outcome(outcome, self._now().timestamp(), mode)
+        self._tell_of(outcome)
         record = outcome.record
         if outcome.wrote:
             event(_log, logging.INFO, "record repaired" if outcome.repaired else "record written",
                   record=record.key, action=outcome.action, before=outcome.observed,
                   after=outcome.desired)  # fmt: skip
+            if outcome.adopted:
+                event(_log, logging.WARNING, "another's value was replaced", record=record.key,
+                      before=outcome.observed)  # fmt: skip
         if outcome.reason is ErrorReason.BLOCKED:
             return
         shown = (outcome.action, outcome.reason, outcome.contested, outcome.path_differs,
@@ -136,6 +162,43 @@ class Reporter:
             self._trouble(record.key, text)
             event(_log, logging.WARNING, text, record=record.key)
 
+    def removed(self, outcome: Outcome) -> None:
+        """An attempt to remove a record that nobody wants any more ended."""
+        self.metrics.failure(outcome)
+        key = outcome.record.key
+        if outcome.wrote:
+            text = f"deleted at Gandi: it held {outcome.observed}"
+            event(_log, logging.INFO, "record deleted", record=key, before=outcome.observed)
+            self.tell(Reason.RECORD_DELETED, key, text)
+        elif outcome.error is not None and outcome.reason is not ErrorReason.BLOCKED:
+            event(_log, logging.WARNING, "record not deleted", record=key, error=outcome.error)
+            if not outcome.in_sync:
+                self._trouble(key, outcome.error)
+                self.tell(Reason.RECORD_UPDATE_FAILED, key, f"not deleted: {outcome.error}")
+
+    def _tell_of(self, outcome: Outcome) -> None:
+        """Tell what a pass came to, whoever listens."""
+        key, error = outcome.record.key, outcome.error or ""
+        if outcome.wrote:
+            reason = Reason.DRIFT_REPAIRED if outcome.repaired else Reason.RECORD_UPDATED
+            before = outcome.observed or "nothing"
+            self.tell(reason, key, f"{outcome.record.type}: {before} -> {outcome.desired}")
+            if outcome.adopted:
+                self.tell(Reason.RECORD_ADOPTED, key, outcome.adopted)
+        if outcome.path_differs:
+            self.tell(Reason.DNS_PATH_DIFFERS, key,
+                      "name servers and API disagree for long; the API is believed")  # fmt: skip
+        if outcome.contested:
+            self.tell(Reason.CONTESTED, key, error)
+        elif outcome.action is Action.CONFLICT:
+            self.tell(Reason.RECORD_CONFLICT, key, error)
+        if outcome.reason is ErrorReason.CREDENTIAL_MISSING:
+            self.tell(Reason.CREDENTIAL_MISSING, None, error)
+        elif outcome.reason is ErrorReason.UNAUTHORIZED or outcome.retry_at == math.inf:
+            self.tell(Reason.CREDENTIAL_REJECTED, None, error)
+        elif outcome.reason not in (None, ErrorReason.BLOCKED):
+            self.tell(Reason.RECORD_UPDATE_FAILED, key, error)
+
     def check_failed(self, record: Record, error: ProviderError) -> None:
         """The token could not be tried, before there was an address to publish."""
         if error.reason is not ErrorReason.BLOCKED:
@@ -145,15 +208,15 @@ class Reporter:
 
     def converged(self, outcome: Outcome, seconds: float) -> None:
         """DNS shows what was decided `seconds` ago."""
-        self._metrics.converged(seconds)
+        self.metrics.converged(seconds)
         event(_log, logging.INFO, "record in sync", record=outcome.record.key,
               value=outcome.desired, seconds=f"{seconds:.1f}")  # fmt: skip
 
     def credential(self, good: bool) -> None:
         """The provider took the token, or refused it."""
         if good:
-            self._metrics.credential_good.set(self._now().timestamp())
-        self._metrics.credential_rejected.set(not good)
+            self.metrics.credential_good.set(self._now().timestamp())
+        self.metrics.credential_rejected.set(not good)
         if good and self._credential_good is False:
             event(_log, logging.INFO, "the token is good again")
         if not good and self._credential_good is not False:

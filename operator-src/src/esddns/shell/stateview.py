@@ -8,8 +8,8 @@ from typing import Any
 
 from esddns import __version__
 from esddns.core.state import RecordState, State, format_time, rrset_to_json, to_json
-from esddns.shell.keeper import Tracked
 from esddns.shell.report import Trouble
+from esddns.shell.tracked import Tracked
 
 
 def view(
@@ -47,6 +47,7 @@ def _record(tracked: Tracked, state: RecordState) -> dict[str, Any]:
         "ours": rrset_to_json(state.ours),
         "last_written": format_time(state.last_write.at) if state.last_write else None,
         "in_sync": bool(outcome and outcome.in_sync),
+        "in_sync_since": format_time(state.in_sync_since) if state.in_sync_since else None,
         "awaiting_dns": bool(outcome and outcome.awaiting_dns),
         "contested": bool(outcome and outcome.contested),
         "dns_path_differs": bool(outcome and outcome.path_differs),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from esddns.config.settings import DetectionSettings
 from esddns.core.decide import Status
@@ -38,7 +38,7 @@ class AddressWatch:
         health: Health,
         on_round: OnRound,
         *,
-        confirm_first: bool = False,
+        attempted_before: datetime | None = None,
     ) -> None:
         self._family = family
         self._detector = detector
@@ -48,7 +48,7 @@ class AddressWatch:
         self._reporter = reporter
         self._health = health
         self._on_round = on_round
-        self._to_confirm = confirm_first
+        self._attempted_before = attempted_before
         self._settled = False  # whether the last round came to a decision
         self._doubted: str | None = None  # the source whose probe started the round to come
 
@@ -73,9 +73,9 @@ class AddressWatch:
         """Ask for a decision and remember it."""
         before = self._memory.state.address(self._family)
         result = await self._detector.round(before)
-        if self._to_confirm and result.decision.status is Status.DECIDED and before is not None:
+        if before is not None and self._is_doubtful(result):
             result = await self._confirm(result, before)
-        self._to_confirm = False
+        self._attempted_before = None
         decision = result.decision
         self._settled = decision.status is not Status.UNDECIDED
         if decision.address is not None:
@@ -89,14 +89,19 @@ class AddressWatch:
         self._on_round(self._family, result)
         return result
 
-    async def _confirm(self, first: Round, before: IPAddress) -> Round:
-        """Ask again where this process's first decision differs from what another left just now.
+    def _is_doubtful(self, first: Round) -> bool:
+        """Whether this process's first decision differs from what another looked at just before.
 
         Nodes may have different ways out of the site.
         """
-        known = self._memory.state.addresses[self._family]
-        if self._now() - known.since > timedelta(seconds=2 * self._settings.interval):
-            return first
+        if self._attempted_before is None:
+            return False
+        recent = timedelta(seconds=2 * self._settings.interval)
+        differs = first.decision.status is Status.DECIDED
+        return differs and self._now() - self._attempted_before <= recent
+
+    async def _confirm(self, first: Round, before: IPAddress) -> Round:
+        """Ask again, and say that it had to be."""
         second = await self._detector.round(before)
         same = second.decision.address == first.decision.address
         self._reporter.egress_differs(self._family, before, first.decision.address, confirmed=same)

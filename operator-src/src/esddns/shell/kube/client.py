@@ -58,25 +58,36 @@ async def connect(
     where there is nothing to connect with.
     """
     client: Any = importlib.import_module("kubernetes.aio.client")
-    config: Any = importlib.import_module("kubernetes.aio.config")
-    token, certificate = service_account / "token", service_account / "ca.crt"
-    settings = client.Configuration()
+    settings = await configure(service_account, kubeconfig)
     # A proxy in the environment, or a netrc, is there for the Internet, not for the API server.
     settings.client_session_kwargs = {"trust_env": False, "middlewares": (_once,)}
     try:
-        if kubeconfig is None and token.exists():
-            loader = config.incluster_config.InClusterConfigLoader
-            loader(str(token), str(certificate)).load_and_set(settings)
-            namespace = namespace or (service_account / "namespace").read_text().strip()
-        else:
-            await config.load_kube_config(kubeconfig, client_configuration=settings)
         api = client.ApiClient(settings)
-    except (config.ConfigException, OSError) as error:
-        raise seam.ClusterError(f"no API server by {token} or a kubeconfig: {error}") from error
+        if not namespace and kubeconfig is None and (service_account / "token").exists():
+            namespace = (service_account / "namespace").read_text().strip()
+    except OSError as error:
+        raise seam.ClusterError(f"no API server by {service_account}: {error}") from error
     if not namespace:
         raise seam.ClusterError("which namespace? There is no service account: name one")
     api.user_agent = f"esddns/{__version__}"
     return KubernetesCluster(api, namespace, deadline)
+
+
+async def configure(service_account: Path, kubeconfig: str | None) -> Any:
+    """Give the official client's Configuration: where the API server is, who asks. Raises ClusterError."""
+    client: Any = importlib.import_module("kubernetes.aio.client")
+    config: Any = importlib.import_module("kubernetes.aio.config")
+    token, certificate = service_account / "token", service_account / "ca.crt"
+    settings = client.Configuration()
+    try:
+        if kubeconfig is None and token.exists():
+            loader = config.incluster_config.InClusterConfigLoader
+            loader(str(token), str(certificate)).load_and_set(settings)
+        else:
+            await config.load_kube_config(kubeconfig, client_configuration=settings)
+    except (config.ConfigException, OSError) as error:
+        raise seam.ClusterError(f"no API server by {token} or a kubeconfig: {error}") from error
+    return settings
 
 
 class KubernetesCluster(Cluster):

@@ -46,6 +46,8 @@ class WatchedObject:
         rng: random.Random,
         on_seen: OnSeen,
         on_failure: Callable[[ClusterError], None] = lambda _error: None,
+        *,
+        namespace: str | None = None,
     ) -> None:
         self._cluster = cluster
         self._kind = kind
@@ -53,11 +55,12 @@ class WatchedObject:
         self._rng = rng
         self._on_seen = on_seen
         self._on_failure = on_failure
+        self._namespace = namespace
 
     async def read(self) -> None:
         """Read it now. Raises ClusterError."""
         try:
-            found = await self._cluster.get(self._kind, self._name)
+            found = await self._cluster.get(self._kind, self._name, namespace=self._namespace)
         except NotFoundError:
             found = None
         await self._on_seen(found)
@@ -81,7 +84,9 @@ class WatchedObject:
             await asyncio.sleep(max(0.0, began + _SHORTEST - loop.time()))
 
     async def _watch(self) -> None:
-        watch = self._cluster.watch(self._kind, name=self._name, since="", seconds=_WATCH)
+        watch = self._cluster.watch(
+            self._kind, name=self._name, namespace=self._namespace, since="", seconds=_WATCH
+        )
         async with contextlib.aclosing(watch) as events:
             async for seen in events:
                 if seen.type is not EventType.BOOKMARK:
