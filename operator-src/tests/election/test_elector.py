@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from election.fleet import NAMESPACE, WRITE, fleet_of
+from election.fleet import NAMESPACE, WRITE, Agent, fleet_of
 from esddns.core.lease import DURATION, RENEW_DEADLINE
 from esddns.shell.kube.leases import NAME
 from esddns.shell.kube.seam import LEASES
@@ -265,5 +265,32 @@ def test_a_take_over_is_no_stampede() -> None:
             # In the whole of the take-over, which is never shorter than a second.
             assert sum(fleet.model.requests.values()) - before <= 60
             await dying
+
+    run_virtual(scenario())
+
+
+def test_what_is_heard_as_the_wait_ends() -> None:
+    """A Lease that another is seen to take in the instant that the jitter ends is not taken from it."""
+
+    async def scenario() -> None:
+        async with fleet_of(1) as fleet:
+            leader = await fleet.leader(within=6)
+            other = Agent(fleet, 1)
+            other.cluster.running.clear()  # it hears nothing in time
+            waits = other.elector._changes_within
+
+            async def hears_too_late(seconds: float) -> bool:
+                changed = await waits(seconds)
+                if not changed:
+                    other.elector._answered(leader.elector._sighting.lease)
+                    other.cluster.running.set()
+                return changed
+
+            other.elector._changes_within = hears_too_late  # type: ignore[method-assign]
+            await asyncio.sleep(HOUR)
+            assert fleet.leaders == [leader]
+            assert len(leader.terms) == 1
+            assert not other.terms
+            await other.stop()
 
     run_virtual(scenario())

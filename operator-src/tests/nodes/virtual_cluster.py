@@ -11,6 +11,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Any
 
+from esddns.config.settings import ConfigurationError, Settings
 from esddns.core.cache import NAME
 from esddns.core.model import Family
 from esddns.shell.configuration import Configuration
@@ -40,9 +41,10 @@ class Agent:
         self.cut: set[str] = set()  # what this node cannot reach: gandi, sources
         client = ModelCluster(cluster.model, self.name, NAMESPACE)
         self.memory = Memory()
+        self.configuration = Configuration(cluster.load, self.reporter)
         self.node = Node(
             Identity(self.name, NAMESPACE),
-            Configuration(lambda: cluster.settings, self.reporter),
+            self.configuration,
             client,
             WatchFeed(client),
             lambda _settings: site.outside(cluster.tokens, self.reporter, cut=self.cut),
@@ -79,12 +81,19 @@ class VirtualCluster:
         self.tokens = tokens
         self.site = VirtualSite((HOME,), TOKEN)
         self.settings = replace(self.site.settings, **settings)  # what the mounted files say
+        self.broken: ConfigurationError | None = None
         self.model = ApiServerModel(self.site.now)
         store, metadata = self.model.store, {"name": DAEMON_SET, "namespace": NAMESPACE}
         store.create(DAEMON_SETS, NAMESPACE, {"metadata": metadata})
         status = {"desiredNumberScheduled": size}
         store.update(DAEMON_SETS, NAMESPACE, {"metadata": metadata, "status": status}, status=True)
         self.agents = [Agent(self, number) for number in range(size)]
+
+    def load(self) -> Settings:
+        """Read the mounted files."""
+        if self.broken is not None:
+            raise self.broken
+        return self.settings
 
     async def leader(self, within: float = 22, *, not_: Agent | None = None) -> Agent:
         """Wait for a leader. Fails after `within` seconds."""

@@ -143,7 +143,9 @@ class Elector:
             wait = max(self._sighting.free_at(), self._stand_back_until) - self._boottime()
             if wait <= 0:
                 self._changed.clear()
-                if not await self._changes_within(jitter(self._nodes(), self._rng)):
+                seen = await self._changes_within(jitter(self._nodes(), self._rng))
+                # Looked at again: what is heard in the instant that the wait ends did not end it.
+                if not seen and self._sighting.free_at() <= self._boottime():
                     return
             else:
                 self._changed.clear()

@@ -29,7 +29,7 @@ SOLO_JITTER = 10.0  # seconds that agents without a leader wait before they look
 
 
 class Engine:
-    """Runs until it is told to stop. `targets`: what it keeps from the start.
+    """Runs until it is told to stop. `targets`: what it keeps from the start; None: its keeper is told later.
 
     `new_term`: another process may have written until just now, and made its last attempt at finding the
     address then (None: nobody knows when). `solo`: others do the same beside it, and nobody leads.
@@ -47,7 +47,7 @@ class Engine:
         *,
         may_write: MayWrite = lambda: None,
         on_round: OnRound = lambda _family, _round: None,
-        targets: Sequence[Target] = (),
+        targets: Sequence[Target] | None = None,
         on_pass: Callable[[Tracked], None] = lambda _tracked: None,
         new_term: bool = False,
         attempted_before: datetime | None = None,
@@ -72,7 +72,8 @@ class Engine:
             _terms(rng, new_term=new_term, solo=solo),
             on_pass=on_pass,
         )
-        self.keeper.follow(targets)
+        if targets is not None:
+            self.keeper.follow(targets)
         self._watches = {
             family: AddressWatch(
                 family,

@@ -33,6 +33,9 @@ from esddns.shell.working import work
 
 _log = logging.getLogger("esddns")
 
+# What every agent meets alike: one of them tells it, however many there are.
+_SEEN_BY_ALL = {Reason.CONFIGURATION_INVALID, Reason.CONFIGURATION_LOADED}
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -131,6 +134,8 @@ class Node:
 
     def _tell(self, reason: Reason, record: str | None, text: str) -> None:
         """Tell it of the DNSRecord, or of the DaemonSet for all else."""
+        if reason in _SEEN_BY_ALL and self.elector.term is None:
+            return
         operator = self._leading.operator
         regarding = operator.regarding(record) if operator and record else None
         if regarding is None:
