@@ -44,7 +44,7 @@ format: $(VENV)/.dev ## put the code into shape
 	cd $(SRC) && $(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 .PHONY: bench
-bench: $(VENV)/.runtime ## measure memory, CPU, start-up and latency (ARGS=--quick: a shorter idle time)
+bench: $(VENV)/.dev ## measure memory, CPU, start-up and latency (ARGS=--quick: a shorter idle time)
 	$(BIN)/python $(SRC)/bench/run.py $(ARGS)
 
 .PHONY: image

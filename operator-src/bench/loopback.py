@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import requests
+from process import line, started
 
 BIN = Path(sys.executable).parent
 ESDDNS = BIN / "esddns"
@@ -33,9 +34,13 @@ _SOURCES = ("ipify", "icanhazip", "identme", "amazonaws", *_QUESTIONS, "stun")
 
 @dataclass(frozen=True, slots=True)
 class Loopback:
-    """The running simulator. `config`: a dns.ini with all intervals left at their defaults."""
+    """The running simulator. `config`: a dns.ini with all intervals left at their defaults.
+
+    `config_without_records`: the same, where the records come from a cluster.
+    """
 
     config: Path
+    config_without_records: Path
     folder: Path
     control_url: str
 
@@ -72,20 +77,15 @@ def loopback() -> Iterator[Loopback]:
     ]
     with (
         TemporaryDirectory(prefix="esddns-bench-") as name,
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process,
+        started(command, stdout=subprocess.PIPE, text=True) as process,
     ):
-        try:
-            line = process.stdout.readline() if process.stdout else ""
-            if not line:
-                raise RuntimeError("esddns-simulator ended before it was ready: see above")
-            said = json.loads(line)
-            folder = Path(name)
-            (folder / "api-key").write_text(_TOKEN)
-            config = folder / "dns.ini"
-            config.write_text(_dns_ini(said))
-            yield Loopback(config, folder, said["control_url"])
-        finally:
-            process.terminate()
+        said = json.loads(line(process))
+        folder = Path(name)
+        (folder / "api-key").write_text(_TOKEN)
+        config, without_records = folder / "dns.ini", folder / "without-records.ini"
+        without_records.write_text(_dns_ini(said))
+        config.write_text(f"{_dns_ini(said)}\n[record:{_RECORD}]\nzone = example.com\n")
+        yield Loopback(config, without_records, folder, said["control_url"])
 
 
 def _dns_ini(said: Mapping[str, Any]) -> str:
@@ -99,8 +99,6 @@ accept-networks = 192.0.2.0/24, 198.51.100.0/24
 sources = {", ".join(_SOURCES)}
 [dns]
 servers = {said["dns"]["host"]}:{said["dns"]["port"]}
-[record:{_RECORD}]
-zone = example.com
 {sources}
 """
 

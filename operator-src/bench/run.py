@@ -1,6 +1,6 @@
 """`make bench`: what start-up, idling, a round of detection and a pass of `once` cost, on loopback.
 
-The simulator speaks plain HTTP, so TLS to Gandi and to the sources, and the way there, come on top.
+The simulator and the stand-in for the API server speak plain HTTP, so TLS, and the way there, come on top.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import agents
 import idle
 import passes
 import startup
@@ -41,6 +42,7 @@ def _measure(idle_seconds: float) -> Iterator[Figure]:
     with loopback() as site:
         yield from startup.measure(site)
         yield from idle.measure(site, idle_seconds)
+        yield from agents.measure(site, idle_seconds)
         yield from asyncio.run(passes.rounds(site))
         yield from asyncio.run(passes.passes(site))
 

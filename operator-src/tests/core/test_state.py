@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esddns.core.dnscheck import LastWrite
-from esddns.core.model import Family, RRset
+from esddns.core.model import Drift, Family, Record, RRset, RRType
 from esddns.core.state import (
     CHANGES_KEPT,
     AddressState,
@@ -26,8 +27,12 @@ from esddns.core.state import (
     loads,
     to_json,
 )
+from esddns.core.target import Target, Wan
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+HOME6 = Target(
+    Record("home.example.com", RRType.AAAA, 600, "example.com"), Wan(IPv6Address("::1234:5678"))
+)
 FIRST, SECOND = IPv4Address("192.0.2.1"), IPv4Address("198.51.100.2")
 
 # To the millisecond, as they are kept.
@@ -46,6 +51,12 @@ records = st.builds(
     last_write=st.none() | st.builds(LastWrite, times, st.none() | rrsets),
     putbacks=st.lists(times, max_size=4).map(tuple),
     dns_differs_since=st.none() | times,
+    in_sync_since=st.none() | times,
+)
+targets = st.builds(
+    Target,
+    st.builds(Record, texts, st.sampled_from(RRType), st.integers(0, 2**31), st.none() | texts),
+    st.builds(Wan, st.none() | st.ip_addresses(v=6)),
 )
 changes = st.sampled_from(Family).flatmap(
     lambda f: st.builds(Change, st.just(f), st.none() | addresses[f], addresses[f], times)
@@ -57,6 +68,7 @@ states = st.builds(
     ),
     records=st.dictionaries(texts, records, max_size=3),
     changes=st.lists(changes, max_size=4).map(tuple),
+    wan=st.lists(targets, max_size=3).map(tuple),
 )
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | texts | times.map(str),
@@ -113,15 +125,17 @@ def test_a_spoilt_state_is_refused_whole(data: st.DataObject, state: State) -> N
     for record in read.records.values():
         assert record.last_write is None or record.last_write.at.tzinfo is UTC
         assert all(at.tzinfo is UTC for at in record.putbacks)
+        assert record.in_sync_since is None or record.in_sync_since.tzinfo is UTC
+    assert again.wan == read.wan
+    assert all(type(target.record.ttl) is int for target in read.wan)
 
 
 def valid() -> dict[str, Any]:
     """A state with something in each of its places."""
     written = RRset(frozenset({str(FIRST)}), 300)
-    record = RecordState("example.com", written, None, LastWrite(NOW, None), (NOW,), NOW)
-    return to_json(
-        State().with_address(Family.IPV4, FIRST, ("a", "b"), NOW).with_record("x/A", record)
-    )
+    record = RecordState("example.com", written, None, LastWrite(NOW, None), (NOW,), NOW, NOW)
+    state = State().with_address(Family.IPV4, FIRST, ("a", "b"), NOW).with_record("x/A", record)
+    return to_json(replace(state, wan=(HOME6,)))
 
 
 @pytest.mark.parametrize(
@@ -147,6 +161,28 @@ def valid() -> dict[str, Any]:
         (("records", "x/A", "putbacks"), {}),
         (("records", "x/A", "zone"), 5),
         (("records", "x/A"), None),
+        (("records", "x/A", "in_sync_since"), "2026-11-22T12:00:00"),
+        (("records", "x/A", "in_sync_since"), "yesterday"),
+        (("records", "x/A", "in_sync_since"), 1795348800),
+        (("records", "x/A", "in_sync_since"), ""),
+        (("records", "x/A", "in_sync_since"), False),
+        (("wan",), None),
+        (("wan",), {}),
+        (("wan",), ""),
+        (("wan",), [None]),
+        (("wan",), [{}]),
+        (("wan",), ["home.example.com/AAAA"]),
+        (("wan", 0, "fqdn"), None),
+        (("wan", 0, "fqdn"), 1),
+        (("wan", 0, "type"), "MX"),
+        (("wan", 0, "type"), None),
+        (("wan", 0, "ttl"), "300"),
+        (("wan", 0, "ttl"), True),
+        (("wan", 0, "ttl"), None),
+        (("wan", 0, "zone"), []),
+        (("wan", 0, "ipv6_suffix"), "192.0.2.1"),
+        (("wan", 0, "ipv6_suffix"), ""),
+        (("wan", 0, "ipv6_suffix"), 1),
     ],
 )
 def test_what_is_wrong_in_a_state(place: tuple[str, ...], wrong: object) -> None:
@@ -214,3 +250,67 @@ def test_what_may_stand_there_by_our_doing() -> None:
 def test_times_are_utc_to_the_millisecond() -> None:
     """Whatever zone a time was in."""
     assert format_time(NOW + timedelta(microseconds=1999)) == "2026-11-22T12:00:00.001Z"
+
+
+@pytest.mark.parametrize("place", [("wan",), ("records", "x/A", "in_sync_since")])
+def test_a_state_without_a_place(place: tuple[str, ...]) -> None:
+    """Nothing is taken for granted: what is missing is no older form of it."""
+    spoilt = valid()
+    holder: Any = spoilt
+    for key in place[:-1]:
+        holder = holder[key]
+    del holder[place[-1]]
+    with pytest.raises(StateError):
+        loads(json.dumps(spoilt))
+
+
+def test_what_is_kept_on_the_wan_comes_back() -> None:
+    """Name, type, TTL, zone and suffix, in their order: all that going on without being told takes."""
+    home = Target(Record("home.example.com", RRType.A))
+    state = State(wan=(HOME6, home))
+    assert to_json(state)["wan"][0] == {
+        "fqdn": "home.example.com",
+        "type": "AAAA",
+        "ttl": 600,
+        "zone": "example.com",
+        "ipv6_suffix": "::1234:5678",
+    }
+    assert loads(json.dumps(to_json(state))).wan == (HOME6, home)
+
+
+def test_who_goes_on_without_being_told_makes_and_forces_nothing() -> None:
+    """What a record may replace, and what its status remembers, is not for who was not told."""
+    record = Record("home.example.com", RRType.A, overwrite=True, drift=Drift.REPORT)
+    told = Target(record, Wan(nat66=True), RRset(frozenset({"a"}), 300), "example.com")
+    (read,) = loads(json.dumps(to_json(State(wan=(told,))))).wan
+    assert read == Target(Record("home.example.com", RRType.A))
+    assert read.source.rrset(read.record, FIRST) == Wan(nat66=True).rrset(record, FIRST)  # type: ignore[union-attr]
+
+
+def test_since_when_a_record_is_in_sync_comes_back() -> None:
+    """In UTC, whatever zone it was in; None stays None."""
+    record = RecordState(in_sync_since=NOW)
+    state = State().with_record("x/A", record).with_record("y/A", RecordState())
+    read = loads(json.dumps(to_json(state)))
+    assert read.records == {"x/A": record, "y/A": RecordState()}
+    shifted = to_json(state)
+    shifted["records"]["x/A"]["in_sync_since"] = "2026-11-22T14:00:00+02:00"
+    since = loads(json.dumps(shifted)).records["x/A"].in_sync_since
+    assert since == NOW
+    assert since.tzinfo is UTC
+
+
+def test_records_that_nobody_names_are_forgotten() -> None:
+    """Those that are named stay as they were, with addresses and history; nothing is made up."""
+    state = State(wan=(HOME6,)).with_address(Family.IPV4, FIRST, ("a",), NOW)
+    state = state.with_record("x/A", RecordState("x")).with_record("y/A", RecordState("y"))
+    assert state.only(["x/A", "z/A"]) == replace(state, records={"x/A": RecordState("x")})
+    assert state.only([]) == replace(state, records={})
+    assert state.only({"x/A", "y/A"}) is state
+
+
+def test_a_record_that_is_as_it_was_changes_nothing() -> None:
+    """The very same state, so that nothing is kept anew."""
+    state = State().with_record("x/A", RecordState("x"))
+    assert state.with_record("x/A", RecordState("x")) is state
+    assert state.with_record("x/A", RecordState("y")).records == {"x/A": RecordState("y")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
@@ -78,7 +79,9 @@ class ApiServerModel:
         if fault is None and client.way.clear and self.everyone.clear:
             await asyncio.sleep(0)
             return self._do(request)
-        task = asyncio.create_task(self._attempt(request, client, fault))
+        # Whoever asked may stand still meanwhile: what the server does is nobody else's.
+        attempt = self._attempt(request, client, fault)
+        task = asyncio.get_running_loop().create_task(attempt, context=contextvars.Context())
         self._working.add(task)
         task.add_done_callback(self._working.discard)
         outcome = await asyncio.shield(task)

@@ -84,7 +84,7 @@ def desired(
                 )
                 for record in decided.kept_by(read)
             )
-        for target in _leaving(read, status, decided):
+        for target in _leaving(read, status, decided, services, wan_problem):
             if target.record.key not in removals:
                 removals[target.record.key] = read.id
                 targets.append(target)
@@ -108,7 +108,13 @@ def _source(
             return record.source if problem is None else Values(None, problem)
 
 
-def _leaving(record: DnsRecord, status: RecordStatus, decided: Claims) -> Iterable[Target]:
+def _leaving(
+    record: DnsRecord,
+    status: RecordStatus,
+    decided: Claims,
+    services: ServiceValues,
+    wan_problem: WanProblem,
+) -> Iterable[Target]:
     """What is to be deleted: of a deleted object all that it published, else the types that it dropped.
 
     What another keeps by now is the other's.
@@ -118,4 +124,5 @@ def _leaving(record: DnsRecord, status: RecordStatus, decided: Claims) -> Iterab
     for rrtype, rrset in status.published.items():
         gone = Record(record.fqdn, rrtype, record.ttl, record.zone)
         if (record.deleting or rrtype not in record.types) and gone.key not in decided.winners:
-            yield Target(gone, Removal(), rrset, status.zone)
+            source = _source(record, rrtype, services, wan_problem)
+            yield Target(gone, Removal(source), rrset, status.zone)

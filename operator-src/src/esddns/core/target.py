@@ -37,7 +37,12 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """Nobody wants the RRset any more, and it is to be deleted where it is ours."""
+    """Nobody wants the RRset any more, and it is to be deleted where it is ours.
+
+    So is what `source` would give: an agent that was alone may have written that, and nobody else know it.
+    """
+
+    source: Wan | Values
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from esddns.shell.kube.seam import (
 )
 from esddns.shell.kube.watched import WatchedObject
 from esddns.shell.log import event
+from esddns.shell.waiting import all_ended
 
 _log = logging.getLogger("esddns")
 
@@ -192,12 +193,14 @@ class Elector:
             renewing.cancel()
             giving_up.cancel()
             leading.cancel()
-            results = await asyncio.gather(*tasks, return_exceptions=True)
-            # Only now: the write that was on the wire is done, so nobody's Lease is given away with it.
-            await self._release()
-            for result in results:
-                if isinstance(result, Exception):
-                    raise result
+            try:
+                await all_ended(tasks)
+            finally:
+                # Only now: the write that was on the wire is done, so nobody's Lease is given away with it.
+                await self._release()
+                for task in tasks:
+                    if not task.cancelled() and (error := task.exception()) is not None:
+                        raise error
 
     async def _renew(self, term: Term) -> None:
         """Renew until the term is lost; returns then."""

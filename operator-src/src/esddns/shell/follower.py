@@ -17,6 +17,7 @@ from esddns.shell.cacheview import CacheView
 from esddns.shell.detect import Detector
 from esddns.shell.log import event
 from esddns.shell.report import Reporter
+from esddns.shell.waiting import all_ended
 
 _log = logging.getLogger("esddns")
 
@@ -71,7 +72,7 @@ class Follower:
                 await asyncio.wait({working}, timeout=_LOOK)
         finally:
             working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
+            await all_ended([working])
         if not working.cancelled() and (error := working.exception()) is not None:
             raise error
         event(_log, logging.INFO, "the API server answers again")

@@ -115,9 +115,13 @@ class Keeper:
         tracked.take_values(now)
         if tracked.family is not None:
             self._tell(tracked, self._rounds.get(tracked.family), now)
-        if tracked.actionable:
+        # What is ours to remove depends on the address, too: the first round is near.
+        if tracked.actionable and not (tracked.leaves and self._awaits_round(tracked)):
             tracked.due = now
         return tracked
+
+    def _awaits_round(self, tracked: Tracked) -> bool:
+        return tracked.family is not None and tracked.family not in self._rounds
 
     def _recall(self, target: Target) -> None:
         """What an object remembers helps a writer that has no memory of its own."""
@@ -279,7 +283,7 @@ class Keeper:
 
     async def _remove(self, tracked: Tracked) -> Outcome:
         record = tracked.record
-        outcome = await self._publisher.remove(record, self._state_of(record))
+        outcome = await self._publisher.remove(record, self._state_of(record), tracked.wanted)
         if outcome.retry_at is not None:
             tracked.due = outcome.retry_at
         elif not outcome.in_sync:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from esddns.core.backoff import next_attempt
 from esddns.core.claims import ObjectId
 from esddns.shell.health import Health
-from esddns.shell.kube.feed import Feed
+from esddns.shell.kube.feed import Feed, FeedStuckError
 from esddns.shell.kube.seam import (
     DNS_RECORDS,
     Cluster,
@@ -26,6 +26,7 @@ from esddns.shell.kube.seam import (
     WatchEvent,
 )
 from esddns.shell.log import event
+from esddns.shell.waiting import all_ended
 
 _log = logging.getLogger("esddns")
 
@@ -57,9 +58,13 @@ class Objects:
         self._health = health
         self._on_change = on_change
         self._on_status = on_status
+        self._seen_at: dict[ObjectId, float] = {}
         self._gone: dict[str, float] = {}  # when which uid was seen to go
         self._list_again = asyncio.Event()
-        self._served = asyncio.Event()  # there is something to follow
+        self._listable: tuple[
+            str, ...
+        ] = ()  # one that may not be read must not keep the others from it
+        self._others = asyncio.Event()  # are listable now
         self._said: dict[str, str] = {}
         self.known: dict[ObjectId, Object] = {}
         self.complete = False
@@ -75,7 +80,7 @@ class Objects:
         if not self._is_news(found):
             return
         known = self.known.get(_id(found))
-        self.known[_id(found)] = found
+        self._keep(found)
         if known is not None and _asks(known) == _asks(found):
             self._on_status(_id(found))
         else:
@@ -85,8 +90,12 @@ class Objects:
         """Take note that an object is gone."""
         self._gone[_uid(found)] = asyncio.get_running_loop().time()
         if _uid(self.known.get(_id(found))) == _uid(found):
-            del self.known[_id(found)]
+            del self.known[_id(found)], self._seen_at[_id(found)]
             self._tell()
+
+    def _keep(self, found: Object) -> None:
+        self.known[_id(found)] = found
+        self._seen_at[_id(found)] = asyncio.get_running_loop().time()
 
     def _tell(self) -> None:
         if self.complete:
@@ -109,17 +118,35 @@ class Objects:
     async def _keep_following(self) -> None:
         failures = 0
         while True:
-            await self._served.wait()
+            self._others.clear()
+            if not self._listable:
+                await self._others.wait()
+                continue
             began = asyncio.get_running_loop().time()
             try:
-                await self._feed.follow(self._namespaces, self._on_event)
+                await self._follow_until_others()
             except ClusterError as error:
+                if isinstance(error, FeedStuckError):
+                    raise
                 if asyncio.get_running_loop().time() - began > RESYNC:
                     failures = 0
                 failures += 1
                 self._say("watch", f"DNSRecords are not followed now: {error}")
                 await asyncio.sleep(min(next_attempt(failures, self._rng), _LONGEST_PAUSE))
                 self._list_again.set()
+
+    async def _follow_until_others(self) -> None:
+        """Follow what can be listed, until that is something else. Raises FeedError."""
+        following = asyncio.ensure_future(self._feed.follow(self._listable, self._on_event))
+        others = asyncio.ensure_future(self._others.wait())
+        try:
+            await asyncio.wait({following, others}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            others.cancel()
+            following.cancel()
+            await all_ended([following])
+            if not following.cancelled() and (error := following.exception()) is not None:
+                raise error
 
     async def _keep_listing(self) -> None:
         failures = 0
@@ -143,30 +170,36 @@ class Objects:
     async def _list(self) -> None:
         """List every namespace to the end, then take it all at once. Raises ClusterError."""
         began = asyncio.get_running_loop().time()
-        listed: dict[str, tuple[list[Object], str]] = {}
+        listed: dict[str, list[Object]] = {}
         for namespace in self._namespaces:
             try:
-                listed[namespace] = await self._cluster.list(DNS_RECORDS, namespace=namespace)
+                listed[namespace], _ = await self._cluster.list(DNS_RECORDS, namespace=namespace)
                 self._said.pop(namespace, None)
             except (DeniedError, NotFoundError) as error:
                 # An answer, which no waiting changes: what dns.ini names is kept all the same.
                 self._say(namespace, f"no DNSRecords are read in namespace {namespace}: {error}")
-        for namespace, (objects, version) in listed.items():
-            self._take(namespace, objects, version)
-            self._served.set()
+        for namespace, objects in listed.items():
+            self._take(namespace, objects, began)
+        if tuple(listed) != self._listable:
+            self._listable = tuple(listed)
+            self._others.set()
         self._gone = {uid: at for uid, at in self._gone.items() if at >= began}
         self.complete = True
         self._on_change()
 
-    def _take(self, namespace: str, objects: Sequence[Object], version: str) -> None:
-        """Replace what is known of a namespace, but for what is newer than the list."""
+    def _take(self, namespace: str, objects: Sequence[Object], began: float) -> None:
+        """Replace what is known of a namespace, but for what was seen since the list began.
+
+        Whatever its version: after etcd was restored from a backup the versions begin again further back.
+        """
         ids = {_id(found) for found in objects}
-        for known in [o for i, o in self.known.items() if i[0] == namespace and i not in ids]:
-            if _number(version) >= _version(known):
-                del self.known[_id(known)]
+        for one in [i for i in self.known if i[0] == namespace and i not in ids]:
+            if self._seen_at[one] <= began:
+                del self.known[one], self._seen_at[one]
         for found in objects:
-            if self._is_news(found):
-                self.known[_id(found)] = found
+            since = self._seen_at.get(_id(found), began)
+            if _uid(found) not in self._gone and (since <= began or self._is_news(found)):
+                self._keep(found)
 
     def _say(self, what: str, text: str) -> None:
         if self._said.get(what) != text:
@@ -194,9 +227,6 @@ def _uid(found: Object | None) -> str:
 
 
 def _version(found: Object) -> int:
-    return _number(str((found.get("metadata") or {}).get("resourceVersion", "")))
-
-
-def _number(version: str) -> int:
     """As a number, so that two can be compared (KEP-5504 promises it); 0 for none."""
+    version = str((found.get("metadata") or {}).get("resourceVersion", ""))
     return int(version) if version.isdecimal() else 0

@@ -90,8 +90,10 @@ class Publisher:
                 state = replace(state, zone=None)
             return _failed(replace(outcome, zone=zone or outcome.zone), error), state
 
-    async def remove(self, record: Record, state: RecordState) -> Outcome:
+    async def remove(self, record: Record, state: RecordState, kept: RRset | None) -> Outcome:
         """Delete the RRset where it is ours; a zone that is not there has none of it either.
+
+        Ours is also what it would be `kept` on.
 
         In sync when there is nothing of ours left there, as far as the API says. Never raises for what
         the provider does: the outcome says it.
@@ -101,7 +103,8 @@ class Publisher:
         try:
             zone = zone or await self.zones.find(record.fqdn)
             name = relative_name(record.fqdn, zone)
-            planned = plan_removal(record, await self._provider.rrsets(zone, name), state.may_hold)
+            at_name = await self._provider.rrsets(zone, name)
+            planned = plan_removal(record, at_name, state.may_hold | ({kept} if kept else set()))
             outcome = replace(outcome, zone=zone, action=planned.action, observed=planned.observed)
             if planned.action is Action.NONE:
                 return replace(outcome, in_sync=True, error=planned.message or None)

@@ -58,6 +58,12 @@ class Tracked:
         return isinstance(self.target.source, Removal)
 
     @property
+    def source(self) -> Wan | Values:
+        """Where its values come from, or would if it were still kept."""
+        source = self.target.source
+        return source.source if isinstance(source, Removal) else source
+
+    @property
     def actionable(self) -> bool:
         """Whether there is anything to bring about."""
         return self.wanted is not None or self.leaves
@@ -65,13 +71,13 @@ class Tracked:
     @property
     def family(self) -> Family | None:
         """The family whose WAN address it is kept on; None where its values come from elsewhere."""
-        return self.record.type.family if isinstance(self.target.source, Wan) else None
+        return self.record.type.family if isinstance(self.source, Wan) else None
 
     def take_address(
         self, address: IPAddress | None, now: float, *, confirmed: bool, why: str
     ) -> None:
         """Take what is known of the WAN address: None where there never was one."""
-        source = self.target.source
+        source = self.source
         self.confirmed = confirmed
         if confirmed:
             self.confirmed_at = now
@@ -81,7 +87,7 @@ class Tracked:
 
     def take_values(self, now: float) -> None:
         """Take the target's own values; where they are not known now, those before stand."""
-        source = self.target.source
+        source = self.source
         if not isinstance(source, Values):
             return
         self.confirmed = source.values is not None

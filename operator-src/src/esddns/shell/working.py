@@ -9,6 +9,7 @@ from typing import Any
 from esddns.shell.engine import Engine
 from esddns.shell.gandi.client import WRITE_DEADLINE
 from esddns.shell.seams import Outside
+from esddns.shell.waiting import all_ended
 
 
 async def work(engine: Engine, outside: Outside, *beside: Coroutine[Any, Any, object]) -> None:
@@ -23,11 +24,19 @@ async def work(engine: Engine, outside: Outside, *beside: Coroutine[Any, Any, ob
         await asyncio.wait({working, *others}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         told.set()
-        await asyncio.wait({working})
-        for other in others:
-            other.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        outside.account.close()
-        for task in (working, *others):
-            if not task.cancelled() and (error := task.exception()) is not None:
-                raise error
+        try:
+            await all_ended([working])
+        finally:
+            for other in others:
+                other.cancel()
+            try:
+                await all_ended(others)
+            finally:
+                outside.account.close()
+                _raise_first(working, *others)
+
+
+def _raise_first(*tasks: asyncio.Future[Any]) -> None:
+    for task in tasks:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error

@@ -1,0 +1,84 @@
+"""What must hold at every step, held against everything that happens. It knows what no agent knows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from simulation.trace import Trace
+
+SOLO_AFTER = 90.0
+DRIFT = 0.01  # what an agent's clock may be off in that time, as a share
+
+
+class ViolationError(AssertionError):
+    """An invariant does not hold."""
+
+
+class Oracle:
+    """Collects what is violated; `truths` are all addresses that the site ever had."""
+
+    def __init__(self, now: Callable[[], float], trace: Trace) -> None:
+        self._now = now
+        self._trace = trace
+        self.violations: list[str] = []
+        self.truths = {"192.0.2.1", "198.51.100.1"}
+        self.changes = 0
+        self.foreign = 0  # writes of somebody else
+        self.answered: dict[str, float] = {}  # when the API server last answered whom
+        self.elected = ""
+        self.elections = 0
+        self.may_be_deleted: set[str] = set()
+        self.deleted: set[str] = set()
+        self.writes: Counter[str] = Counter()
+        self.solo_writes = 0
+        self.last_call = 0.0
+        self.by_us = False
+
+    def fail(self, what: str) -> None:
+        """Note a violation."""
+        self.violations.append(f"at {self._now():.1f} s: {what}")
+        self._trace.add("VIOLATION", what)
+
+    def lease_changed(self, spec: Mapping[str, Any]) -> None:
+        """Note who was elected: the Lease has a holder that it did not have before."""
+        holder = str(spec.get("holderIdentity") or "")
+        if holder and holder != self.elected:
+            self.elected = holder
+            self.elections += 1
+            self._trace.add("lease", f"{holder[:18]} leads")
+
+    def write_starts(
+        self, who: str, key: str, values: list[str] | None, *, identity: str | None, silent: float
+    ) -> None:
+        """A write begins: by who was elected last, or alone because the API server is silent."""
+        self.writes[key] += 1
+        self.by_us = True
+        self._trace.add(who, f"writes {key}: {', '.join(values) if values else 'nothing'}")
+        if identity is None:
+            self.solo_writes += 1
+            if silent < SOLO_AFTER * (1 - DRIFT):
+                self.fail(f"{who} writes {key} without the Lease, {silent:.0f} s after an answer")
+        elif identity != self.elected:
+            self.fail(f"{who} writes {key} though {self.elected[:18]} was elected")
+        if values is None:
+            if key not in self.may_be_deleted:
+                self.fail(f"{who} deletes {key}, which nobody asked for")
+            return
+        if key in self.deleted:
+            self.fail(f"{who} makes {key} again")
+        if untrue := [value for value in values if value not in self.truths]:
+            self.fail(f"{who} writes {key}: {untrue}, which no quorum ever gave")
+        if key == "shared/A":
+            self.fail(f"{who} writes over a conflict: {key}")
+
+    def zone_changed(self, key: str, values: list[str] | None) -> None:
+        """Gandi holds something else now."""
+        self._trace.add("zone", f"{key} is {', '.join(values) if values else 'gone'}")
+        if values is None:
+            self.deleted.add(key)
+            if key not in self.may_be_deleted:
+                self.fail(f"{key} is gone")
+        elif key in self.deleted and key in self.may_be_deleted:
+            self.fail(f"{key} came back")
