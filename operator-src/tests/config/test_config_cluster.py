@@ -146,9 +146,6 @@ def test_ipv4_in_a_cluster(builtin: Builtin) -> None:
         pytest.param(
             "families = ipv6\nquorum = 1\nnat66 = maybe",
             "dns.ini:4: [detection] nat66: found 'maybe', allowed: true, false",
-            marks=pytest.mark.xfail(
-                strict=True, reason="bug: families is blamed for nat66 as well"
-            ),
         ),
     ],
 )

@@ -242,13 +242,11 @@ def test_whatever_stands_in_a_service(found: dict[str, Any], rrtype: RRType) -> 
     assert rrtype.is_address or got.values is None or len(got.values) == 1
 
 
-@pytest.mark.xfail(reason="bug: an address with a zone index is published", strict=True)
 def test_an_address_with_a_zone_index() -> None:
     """It means something on one node only, so it is no address."""
     assert given_to(AAAA, service({"ip": "2001:db8::1%eth0"})).values is None
 
 
-@pytest.mark.xfail(reason="bug: two spellings count as two names", strict=True)
 def test_one_host_name_in_two_spellings() -> None:
     """Case and the final dot make no other name."""
     found = service({"hostname": "LB.example.net"}, {"hostname": "lb.example.net."})

@@ -281,7 +281,7 @@ def test_a_deleted_object_is_not_resurrected() -> None:
 
 
 def test_an_object_that_an_answer_said_is_gone() -> None:
-    """An event that is late does not bring it back, until a list has shown that it is gone."""
+    """An event that is late does not bring it back."""
 
     async def scenario(table: Table) -> None:
         found = dict(table.objects.known[HOME, "web"])
@@ -292,6 +292,28 @@ def test_an_object_that_an_answer_said_is_gone() -> None:
         assert table.names() == {}
         feed.tell(DELETED, found)
         assert len(table.changes) == 2
+
+    feed = HandFeed()
+    table = Table(feed)
+    table.apply("web", "web.example.com")
+    play(scenario, table)
+
+
+def test_what_went_while_a_list_was_on_its_way_stays_away() -> None:
+    """Neither that list nor an event after it brings it back; by the next list it is forgotten."""
+
+    async def scenario(table: Table) -> None:
+        found = dict(table.objects.known[HOME, "web"])
+        newer = found | {"metadata": found["metadata"] | {"resourceVersion": "99"}}
+        await table.slow_list(4)
+        table.delete("web")
+        table.objects.forget(found)
+        await table.list_lands(5)
+        feed.tell(MODIFIED, newer)
+        assert table.names() == {}
+        await asyncio.sleep(RESYNC)
+        assert table.names() == {}
+        assert table.objects._gone == {}
 
     feed = HandFeed()
     table = Table(feed)
@@ -371,7 +393,6 @@ def test_a_replaced_object_whose_events_are_out_of_order() -> None:
     play(scenario, table)
 
 
-@pytest.mark.xfail(reason="bug: an event of the object before takes its place", strict=True)
 def test_a_late_event_of_the_object_before() -> None:
     """A list shows the new object before the feed told the end of the old one: it is not undone by that."""
 
@@ -589,7 +610,6 @@ def test_one_namespace_that_fails_keeps_all_from_being_taken() -> None:
     play(scenario, table)
 
 
-@pytest.mark.xfail(reason="bug: what was said once is never said again", strict=True)
 def test_a_second_outage_is_said_too(caplog: pytest.LogCaptureFixture) -> None:
     """After lists that succeeded, one that fails is news again, though in the same words."""
 

@@ -156,6 +156,16 @@ def gandi(mode: str) -> Fault:
     return fault
 
 
+async def hangs(world: World) -> AsyncIterator[None]:
+    """A call to Gandi never comes back, whatever limits it has: the loop that waits for it is dead."""
+    process = _somebody(world)
+    world.trace.add(process.machine.name, "its calls to Gandi hang for ever")
+    process.hangs = True
+    world.move_wan(0)
+    yield
+    process.hangs = False
+
+
 async def token_revoked(world: World) -> AsyncIterator[None]:
     """The token is refused until another comes."""
     world.trace.add("gandi", "token revoked")
@@ -273,7 +283,7 @@ async def churn(world: World) -> AsyncIterator[None]:
 FAULTS: tuple[Fault, ...] = (
     crash, crash, freeze, freeze_at_a_write, partition, partition, outage, slow_api, watches_end,
     restored, touched, gandi("500"), gandi("429"), gandi("lost"), gandi("slow"),
-    gandi("unreachable"), gandi("forbidden"), token_revoked, bad_sources, bad_sources, name_servers,
+    gandi("unreachable"), gandi("forbidden"), hangs, token_revoked, bad_sources, bad_sources, name_servers,
     cut_off, flapping, another_way_out, second_writer, configuration, rolling, clocks, churn,
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ from typing import Any
 from simulation.trace import Trace
 
 SOLO_AFTER = 90.0
+MOST_ALONE = 3  # agents that write the same value, each alone, before they see one another's
 DRIFT = 0.01  # what an agent's clock may be off in that time, as a share
 
 
@@ -33,8 +34,10 @@ class Oracle:
         self.deleted: set[str] = set()
         self.writes: Counter[str] = Counter()
         self.solo_writes = 0
+        self.solo_by_value: Counter[tuple[str, str]] = Counter()
+        self.elected_at = 0.0
+        self.listed: dict[str, float] = {}  # when whom the API server gave all DNSRecords
         self.last_call = 0.0
-        self.by_us = False
 
     def fail(self, what: str) -> None:
         """Note a violation."""
@@ -45,23 +48,23 @@ class Oracle:
         """Note who was elected: the Lease has a holder that it did not have before."""
         holder = str(spec.get("holderIdentity") or "")
         if holder and holder != self.elected:
-            self.elected = holder
+            self.elected, self.elected_at = holder, self._now()
             self.elections += 1
             self._trace.add("lease", f"{holder[:18]} leads")
 
     def write_starts(
-        self, who: str, key: str, values: list[str] | None, *, identity: str | None, silent: float
+        self,
+        who: str,
+        key: str,
+        values: list[str] | None,
+        *,
+        process: str,
+        identity: str | None,
     ) -> None:
         """A write begins: by who was elected last, or alone because the API server is silent."""
         self.writes[key] += 1
-        self.by_us = True
         self._trace.add(who, f"writes {key}: {', '.join(values) if values else 'nothing'}")
-        if identity is None:
-            self.solo_writes += 1
-            if silent < SOLO_AFTER * (1 - DRIFT):
-                self.fail(f"{who} writes {key} without the Lease, {silent:.0f} s after an answer")
-        elif identity != self.elected:
-            self.fail(f"{who} writes {key} though {self.elected[:18]} was elected")
+        self._hold_against_the_lease(who, key, values, process=process, identity=identity)
         if values is None:
             if key not in self.may_be_deleted:
                 self.fail(f"{who} deletes {key}, which nobody asked for")
@@ -72,6 +75,28 @@ class Oracle:
             self.fail(f"{who} writes {key}: {untrue}, which no quorum ever gave")
         if key == "shared/A":
             self.fail(f"{who} writes over a conflict: {key}")
+
+    def _hold_against_the_lease(
+        self,
+        who: str,
+        key: str,
+        values: list[str] | None,
+        *,
+        process: str,
+        identity: str | None,
+    ) -> None:
+        if identity is None:
+            self.solo_writes += 1
+            self.solo_by_value[key, str(values)] += 1
+            if self.solo_by_value[key, str(values)] > MOST_ALONE:
+                self.fail(f"{who} writes {key}, which {MOST_ALONE} wrote alone already")
+            silent = self._now() - self.answered.get(process, 0.0)
+            if silent < SOLO_AFTER * (1 - DRIFT):
+                self.fail(f"{who} writes {key} without the Lease, {silent:.0f} s after an answer")
+        elif identity != self.elected:
+            self.fail(f"{who} writes {key} though {self.elected[:18]} was elected")
+        elif self.listed.get(process, -1.0) < self.elected_at:
+            self.fail(f"{who} writes {key} before it knows all DNSRecords")
 
     def zone_changed(self, key: str, values: list[str] | None) -> None:
         """Gandi holds something else now."""

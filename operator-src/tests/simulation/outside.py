@@ -108,6 +108,8 @@ class Account(GandiProvider):
 
     async def _run(self, call: Callable[[], T]) -> T:
         rng = self._world.rng
+        if self._process.hangs and not self._process.gone:
+            await asyncio.get_running_loop().create_future()
 
         async def on_the_wire() -> T:
             await asyncio.sleep(rng.uniform(0.01, 0.2))

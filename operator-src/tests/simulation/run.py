@@ -15,8 +15,8 @@ from simulation.world import FOREIGN, INTERVAL, NAMESPACE, World, a_world
 
 TROUBLE = 900.0  # seconds in which faults begin
 LONGEST = 240.0  # seconds that one lasts
-# After the last fault: solo mode is left and a leader elected, its list is made (backoff up to 60 s), Gandi is
-# asked again (backoff up to 60 s), a round is due, and DNS may lag.
+# After the last fault: solo mode is left and a leader elected, its list is made (backoff up to 60 s), Gandi
+# is asked again (backoff up to 60 s), a round is due, and DNS may lag.
 PEACE = 90 + 60 + 60 + 2 * INTERVAL + 120
 QUIET = 600.0  # seconds in which nothing at all may be asked of Gandi
 
@@ -127,18 +127,24 @@ def _delete(world: World) -> None:
 def _check_settled(world: World) -> None:
     """Everything is as it should be, long enough after the last fault."""
     fail, truth = world.oracle.fail, (str(world.ways[0]),)
-    for name in ("home", "web"):
+    for name in ("home", "told", "web"):
         if world.held(name) != truth:
             fail(f"{name} holds {world.held(name)}, the truth is {truth}")
     if world.ready("web") != "Published":
         fail(f"web is {world.ready('web')}")
     if world.held("shared") != FOREIGN or world.ready("shared") != "Conflict":
         fail(f"shared holds {world.held('shared')} and is {world.ready('shared')}")
-    if "gone/A" in world.oracle.may_be_deleted:
-        if world.held("gone") is not None or world.dnsrecord("gone") is not None:
-            fail("gone is not gone")
-    elif world.held("gone") != truth:
-        fail(f"gone holds {world.held('gone')}, the truth is {truth}")
+    deleted = "gone/A" in world.oracle.may_be_deleted
+    if world.held("gone") != (None if deleted else truth):
+        fail(f"gone holds {world.held('gone')}, {'and was deleted' if deleted else f'not {truth}'}")
+    if deleted and world.dnsrecord("gone") is not None:
+        fail("the object gone is not gone")
+    _check_agents(world, truth)
+
+
+def _check_agents(world: World, truth: tuple[str, ...]) -> None:
+    """Every agent knows the truth, and one of them leads."""
+    fail = world.oracle.fail
     for machine in world.machines:
         if machine.process is not None:
             view = machine.process.node.view
@@ -159,13 +165,26 @@ async def _check_quiet(world: World) -> None:
     await asyncio.sleep(QUIET)
     # The conflict is compared with the API once an interval: DNS shows what must not be believed.
     allowed = QUIET / INTERVAL + 1
+    written = _api_writes(world)
     if world.calls.total() - calls > allowed:
         world.oracle.fail(f"{world.calls.total() - calls} calls to Gandi in a quiet time")
     asked = world.questions.total() - questions
     if asked > QUIET / INTERVAL * 8 + QUIET / 15 + 8:
         world.oracle.fail(f"{asked} questions to sources in a quiet time")
+    # The Lease is renewed, the cache says when the leader last looked, and nothing else is written.
+    if _api_writes(world) - written > QUIET / 5 + 2 * QUIET / INTERVAL + 10:
+        world.oracle.fail(
+            f"{_api_writes(world) - written} writes to the API server in a quiet time"
+        )
     if world.oracle.elections != elections:
         world.oracle.fail("the leader changed in a quiet time")
+
+
+def _api_writes(world: World) -> int:
+    asked = world.api.requests
+    return sum(
+        n for (verb, _), n in asked.items() if verb in {"create", "update", "patch", "delete"}
+    )
 
 
 def _check_bounds(world: World, faults: int) -> None:
@@ -174,6 +193,9 @@ def _check_bounds(world: World, faults: int) -> None:
     changes = 1 + oracle.changes + oracle.foreign
     if faults == 0 and oracle.writes["home/A"] != changes:
         oracle.fail(f"{oracle.writes['home/A']} writes of home for {changes} changes")
+    calls = 400 + 100 * (changes + faults)
+    if world.calls.total() > calls:
+        oracle.fail(f"{world.calls.total()} calls to Gandi, allowed: {calls}")
     bound = 2 * changes + 6 * faults + oracle.solo_writes
     for key, count in oracle.writes.items():
         if count > bound:

@@ -1,4 +1,4 @@
-"""The world of one seed: the site, Gandi, the API server, the machines, and what an oracle knows of all of it."""
+"""The world of one seed: the site, Gandi, the API server, the machines, and the oracle that sees it all."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from esddns.config.settings import (
     SourceSettings,
 )
 from esddns.core.address import AcceptPolicy
-from esddns.core.model import Family, Record, RRset, RRType
+from esddns.core.model import Drift, Family, Record, RRset, RRType
 from esddns.core.state import State, loads, to_json
 from esddns.shell.configuration import Configuration
 from esddns.shell.detect import Detector
@@ -131,6 +131,7 @@ class Process:
         self.machine = machine
         self.name = f"{machine.name}-{machine.starts}"
         self.gone = False
+        self.hangs = False
         self.host = Host(machine.name)
         self.host.rate = machine.rate
         context = self.host.context()
@@ -267,8 +268,8 @@ class World:
             process.machine.name,
             key,
             sorted(rrset.values) if rrset else None,
+            process=process.name,
             identity=term.identity if term else None,
-            silent=self.now() - self.oracle.answered.get(process.name, 0.0),
         )
 
     def apply(self, name: str, **spec: Any) -> None:
@@ -335,6 +336,8 @@ class World:
         async def answering(request: Any) -> Any:
             outcome = await answer(request)
             self.oracle.answered[request.client] = self.now()
+            if (request.verb, request.kind) == ("list", DNS_RECORDS):
+                self.oracle.listed[request.client] = self.now()
             return outcome
 
         zone.put, zone.drop = noting_put, noting_drop  # type: ignore[method-assign]
@@ -360,7 +363,11 @@ def _settings() -> Settings:
         accept_networks=tuple(map(ip_network, networks)),
     )
     gandi = GandiSettings(url="http://gandi.example/v5/livedns")
-    return Settings(gandi, detection, records=(Record(f"home.{ZONE}", RRType.A),))
+    records = (
+        Record(f"home.{ZONE}", RRType.A),
+        Record(f"told.{ZONE}", RRType.A, drift=Drift.REPORT),
+    )
+    return Settings(gandi, detection, records=records)
 
 
 def with_record(settings: Settings, name: str) -> Settings:

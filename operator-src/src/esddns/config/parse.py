@@ -71,7 +71,7 @@ def parse(
             report.add("gandi", "token-file", None, problem)
     detection_values = _section("detection", sections, report)
     detection = _detection(detection_values, catalogue, short, report)
-    if in_cluster and detection_values.sound("families", "ipv6-suffix"):
+    if in_cluster and detection_values.sound("families", "ipv6-suffix", "nat66"):
         _check_ipv6(detection_values, detection)
     dns = _dns(_section("dns", sections, report))
     records = read_records(

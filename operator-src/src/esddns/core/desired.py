@@ -100,12 +100,21 @@ def _source(
 ) -> Wan | Values:
     match record.source:
         case ServiceRef():
-            return services(record.source, rrtype)
+            return _not_itself(record, services(record.source, rrtype))
         case Static():
             return Values(record.source.of(rrtype))
+        case Wan() if not rrtype.is_address:  # of a type that was dropped
+            return Values(None, f"the WAN gives no {rrtype}")
         case Wan():
             problem = wan_problem(record.source, rrtype)
             return record.source if problem is None else Values(None, problem)
+
+
+def _not_itself(record: DnsRecord, given: Values) -> Values:
+    if given.values != frozenset({f"{record.fqdn}."}):
+        return given
+    why = f"the host name of Service {record.source} is {record.fqdn} itself: use types: [A]"
+    return Values(None, why)
 
 
 def _leaving(

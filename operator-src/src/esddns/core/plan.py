@@ -111,6 +111,8 @@ def _in_the_way(record: Record, at_name: Mapping[str, RRset]) -> str:
     }
     if not (others := sorted(excluded[record.type].intersection(at_name))):
         return ""
+    if "SOA" in others or "NS" in others:
+        return f"{record.fqdn} is the apex of its zone, where no CNAME can stand: write ALIAS"
     why = "a CNAME stands alone (RFC 1034 3.6.2)"
     if record.type is not RRType.CNAME:
         why = "an ALIAS gives the name its addresses, so no A or AAAA may stand beside it"

@@ -60,11 +60,12 @@ def _addresses(
 
 
 def _host_name(ref: ServiceRef, points: list[Mapping[str, Any]], rrtype: RRType) -> Values:
-    names = {str(point["hostname"]) for point in points if point.get("hostname")}
+    given = (str(point["hostname"]) for point in points if point.get("hostname"))
+    names = {name.lower().removesuffix(".") for name in given}
     if not names:
         hint = "its load balancer has addresses: use types: [A], [AAAA] or both"
         return Values(None, f"Service {ref} has no host name for {rrtype}: {hint}")
-    if len(names) > 1 or (value := host_value(name := names.pop().lower())) is None:
+    if len(names) > 1 or (value := host_value(name := names.pop())) is None:
         listed = ", ".join(sorted(names)) or ascii(name)[:100]
         return Values(None, f"Service {ref}: one full host name is expected, found {listed}")
     return Values(frozenset({value}))
@@ -89,6 +90,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _address(text: Any) -> IPAddress | None:
     try:
-        return ipaddress.ip_address(text) if isinstance(text, str) else None
+        # A zone index (%eth0) means nothing elsewhere.
+        return ipaddress.ip_address(text) if isinstance(text, str) and "%" not in text else None
     except ValueError:
         return None

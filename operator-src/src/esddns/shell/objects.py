@@ -105,9 +105,7 @@ class Objects:
         known = self.known.get(_id(found))
         if _uid(found) in self._gone:
             return False
-        if known is None or _uid(known) != _uid(found):
-            return True
-        return _version(found) > _version(known)
+        return known is None or _version(found) > _version(known)
 
     def _on_event(self, seen: WatchEvent) -> None:
         if seen.type is EventType.DELETED:
@@ -130,6 +128,7 @@ class Objects:
                     raise
                 if asyncio.get_running_loop().time() - began > RESYNC:
                     failures = 0
+                    self._said.pop("watch", None)
                 failures += 1
                 self._say("watch", f"DNSRecords are not followed now: {error}")
                 await asyncio.sleep(min(next_attempt(failures, self._rng), _LONGEST_PAUSE))
@@ -155,6 +154,7 @@ class Objects:
             self._list_again.clear()
             try:
                 await self._list()
+                self._said.pop("list", None)
                 failures = 0
             except ClusterError as error:
                 failures += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 from collections.abc import Mapping
 from dataclasses import replace
@@ -213,7 +214,12 @@ class Operator:
         known, found = self._known.get(one), self._objects.known.get(one)
         if known is None or found is None or known.metadata is None or self._desired is None:
             return None
-        told = story(known.read, self._desired.claims, self._progress, self._state)
+        told = story(
+            known.read,
+            self._desired.claims,
+            functools.partial(self._progress, one, deleting=known.metadata.deleting),
+            self._state,
+        )
         if known.metadata.deleting and not told:
             return None
         value, waiting = self._asked.get(one, (None, set()))
@@ -226,10 +232,13 @@ class Operator:
             forget=self._removed.get(one, set()),
         )
 
-    def _progress(self, key: str) -> Progress | None:
-        assert self._keeper is not None  # noqa: S101  # set before anything runs
+    def _progress(self, one: ObjectId, key: str, *, deleting: bool) -> Progress | None:
+        """Where the keeping of an RRset is; another's removal is only the business of who waits for it."""
+        assert self._keeper is not None and self._desired is not None  # noqa: S101, PT018
         tracked = next((t for t in self._keeper.tracked if t.record.key == key), None)
         if tracked is None:
+            return None
+        if tracked.leaves and not deleting and self._desired.removals.get(key) != one:
             return None
         long_ago = asyncio.get_running_loop().time() - 2 * self._settings.detection.interval
         lasting = tracked.family is None or tracked.confirmed_at <= long_ago

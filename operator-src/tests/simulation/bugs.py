@@ -1,0 +1,235 @@
+"""Bugs that are planted on purpose: each must be caught, or the invariants prove nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+from unittest import mock
+
+from esddns.core.decide import Decision, Status, decide
+from esddns.core.gate import Gate
+from esddns.core.model import Answer, Family, IPAddress, RRset
+from esddns.core.names import relative_name
+from esddns.core.outcome import Outcome
+from esddns.core.state import RecordState
+from esddns.shell import detect, elector, engine, follower, node, publish, working
+from esddns.shell.detect import Round
+from esddns.shell.elector import Elector
+from esddns.shell.engine import Engine
+from esddns.shell.gated import GatedProvider
+from esddns.shell.keeper import Keeper
+from esddns.shell.objects import Objects
+from esddns.shell.operator import Operator
+from esddns.shell.publish import Publisher, Wish
+
+Bug = Callable[[], Iterator[None]]
+
+
+def holder_is_not_checked() -> Iterator[None]:
+    """A write is started whether the Lease is held or not."""
+    with mock.patch.object(Elector, "may_write", return_value=None):
+        yield
+
+
+def a_minority_is_trusted() -> Iterator[None]:
+    """One operator is enough."""
+
+    def gullible(answers: Iterable[Answer], current: IPAddress | None, _quorum: int) -> Decision:
+        return decide(answers, current, 1)
+
+    with mock.patch.object(detect, "decide", gullible):
+        yield
+
+
+def sources_are_counted() -> Iterator[None]:
+    """Each source is a witness of its own, whoever runs it."""
+
+    def counting(answers: Iterable[Answer], current: IPAddress | None, quorum: int) -> Decision:
+        return decide((replace(a, operator=a.source) for a in answers), current, quorum)
+
+    with mock.patch.object(detect, "decide", counting):
+        yield
+
+
+def published_before_it_is() -> Iterator[None]:
+    """A write counts as done when it is sent."""
+    write = Publisher._write
+
+    async def hasty(self: Publisher, wish: Wish, *rest: Any) -> tuple[Outcome, RecordState]:
+        outcome, state = await write(self, wish, *rest)
+        done = replace(outcome, error=None, reason=None, transient=False, in_sync=True, wrote=True)
+        return done, replace(state, ours=wish.rrset, attempted=None)
+
+    def believing(_answers: object, *_: object) -> Any:
+        return publish.Verdict.IN_SYNC
+
+    with (
+        mock.patch.object(Publisher, "_write", hasty),
+        mock.patch.object(publish, "judge", believing),
+    ):
+        yield
+
+
+def no_jitter() -> Iterator[None]:
+    """All that are alone look and write at the same moment."""
+    with mock.patch.object(engine, "SOLO_JITTER", 0.0):
+        yield
+
+
+def alone_though_the_api_answers() -> Iterator[None]:
+    """A few seconds without an answer are enough to go on alone."""
+    with (
+        mock.patch.object(follower, "SOLO_AFTER", 12.0),
+        mock.patch.object(node, "SOLO_AFTER", 12.0),
+    ):
+        yield
+
+
+def before_the_list_is_complete() -> Iterator[None]:
+    """What is to be kept is replaced before all objects are known."""
+    listing = Objects._keep_listing
+
+    async def late(self: Objects) -> None:
+        self.complete = True
+        self._on_change()
+        await asyncio.sleep(3)
+        await listing(self)
+
+    with mock.patch.object(Objects, "_keep_listing", late):
+        yield
+
+
+def renewed_while_dead() -> Iterator[None]:
+    """The Lease is renewed whatever became of the leader's loops."""
+    renewed = Elector._renewed
+
+    async def blind(self: Elector, term: Any) -> Any:
+        self._stalled = list
+        return await renewed(self, term)
+
+    with mock.patch.object(Elector, "_renewed", blind):
+        yield
+
+
+def a_new_term_forgets() -> Iterator[None]:
+    """What is ours is forgotten at the start of a term."""
+    init = Engine.__init__
+
+    def forgetful(self: Engine, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        if kwargs.get("targets") is None:
+            self.keeper.follow(())
+
+    with mock.patch.object(Engine, "__init__", forgetful):
+        yield
+
+
+def undecided_is_blank() -> Iterator[None]:
+    """Where no address is known the record is taken away."""
+    on_round = Keeper.on_round
+
+    def blanking(self: Keeper, family: Family, result: Round) -> None:
+        on_round(self, family, result)
+        if result.decision.status is Status.UNDECIDED:
+            for tracked in self.tracked:
+                name = relative_name(tracked.record.fqdn, "example.com")
+                call = self._provider.delete("example.com", name, tracked.record.type)
+                asyncio.ensure_future(call).add_done_callback(lambda task: task.exception())
+
+    with mock.patch.object(Keeper, "on_round", blanking):
+        yield
+
+
+def no_look_before_a_write() -> Iterator[None]:
+    """A write is made without asking what stands there."""
+
+    async def nothing(_self: GatedProvider, _zone: str, _name: str) -> dict[str, RRset]:
+        return {}
+
+    with mock.patch.object(GatedProvider, "rrsets", nothing):
+        yield
+
+
+def no_backoff() -> Iterator[None]:
+    """What failed is tried again at once, for ever."""
+
+    def eager(self: Gate, *_: object, **__: object) -> Gate:
+        return self
+
+    with mock.patch.object(Gate, "after_error", eager):
+        yield
+
+
+def the_finalizer_goes_too_early() -> Iterator[None]:
+    """A deleted object is let go before its record is."""
+    wants = Operator._wants_finalizer
+
+    def hasty(self: Operator, one: tuple[str, str]) -> bool | None:
+        known = self._known.get(one)
+        if known is not None and known.metadata is not None and known.metadata.deleting:
+            return False
+        return wants(self, one)
+
+    with mock.patch.object(Operator, "_wants_finalizer", hasty):
+        yield
+
+
+def loops_are_left_behind() -> Iterator[None]:
+    """A clean-up that is cancelled in its middle ends there."""
+
+    async def cut_short(tasks: Iterable[asyncio.Future[Any]]) -> None:
+        if pending := [task for task in tasks if not task.done()]:
+            await asyncio.wait(pending)
+
+    with mock.patch.object(working, "all_ended", cut_short):
+        yield
+
+
+def the_lease_is_free_at_once() -> Iterator[None]:
+    """Another's Lease is taken without waiting for its end."""
+    with mock.patch.object(elector.Sighting, "free_at", lambda self: self.since):
+        yield
+
+
+def repairs_alone() -> Iterator[None]:
+    """Without a leader an agent makes and repairs what it remembers."""
+    tell = Keeper._tell
+
+    def sure(self: Keeper, tracked: Any, known: Any, now: float) -> None:
+        tell(self, tracked, known, now)
+        tracked.confirmed = True
+
+    with mock.patch.object(Keeper, "_tell", sure):
+        yield
+
+
+def writes_what_it_thinks() -> Iterator[None]:
+    """One address is off by one."""
+    put = GatedProvider.put
+
+    async def wrong(self: GatedProvider, zone: str, name: str, rrtype: str, rrset: RRset) -> None:
+        value = min(rrset.values)
+        other = f"{value.rpartition('.')[0]}.251"
+        await put(self, zone, name, rrtype, RRset(frozenset({other}), rrset.ttl))
+
+    with mock.patch.object(GatedProvider, "put", wrong):
+        yield
+
+
+BUGS: tuple[Bug, ...] = (
+    holder_is_not_checked, a_minority_is_trusted, sources_are_counted, published_before_it_is,
+    no_jitter, alone_though_the_api_answers, before_the_list_is_complete, renewed_while_dead,
+    a_new_term_forgets, undecided_is_blank, no_look_before_a_write, no_backoff,
+    the_finalizer_goes_too_early, loops_are_left_behind, the_lease_is_free_at_once, repairs_alone,
+    writes_what_it_thinks,
+)  # fmt: skip
+
+
+@contextmanager
+def planted(bug: Bug) -> Iterator[None]:
+    """Run with a bug."""
+    with contextmanager(bug)():
+        yield

@@ -1,0 +1,64 @@
+"""The nine rules as invariants: held at every step of many seeds, and each planted bug breaks one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from simulation.bugs import BUGS, Bug, planted
+from simulation.run import simulate
+
+SEEDS = int(os.environ.get("ESDDNS_SEEDS", "200"))
+CHUNK = 10
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
+def test_the_invariants_hold(first: int) -> None:
+    """Whatever goes wrong, nothing is violated, and peace brings everything back."""
+    for seed in range(first, min(first + CHUNK, SEEDS)):
+        outcome = simulate(seed)
+        assert not outcome.violations, f"{outcome.trace}\n\nseed {seed}: {outcome.violations}"
+
+
+@pytest.mark.parametrize("size", [1, 3, 10])
+def test_without_faults_one_write_a_change(size: int) -> None:
+    """Without faults there is one write for a change, and one leader, at every size."""
+    for seed in range(3):
+        outcome = simulate(seed, faults=0, size=size)
+        assert not outcome.violations, f"{outcome.trace}\n\nseed {seed}: {outcome.violations}"
+        assert outcome.facts["elections"] == 1
+
+
+def test_what_is_asked_does_not_grow_with_the_nodes() -> None:
+    """Without faults the calls to Gandi and the questions to sources are those of one leader."""
+    alone, many = (simulate(7, faults=0, size=size).facts for size in (1, 20))
+    assert many["gandi"] <= alone["gandi"] + 2
+    assert many["questions"] <= alone["questions"] * 1.1
+
+
+def test_a_seed_replays_byte_for_byte() -> None:
+    """The same seed gives the same timeline, in another process with other hashes, too."""
+    here = Path(__file__).parent.parent
+    traces = [
+        subprocess.run(  # our own interpreter
+            [sys.executable, "-m", "simulation", "11"],
+            cwd=here,
+            env={**os.environ, "PYTHONHASHSEED": hashes},
+            check=True,
+            capture_output=True,
+        ).stdout
+        for hashes in ("1", "2")
+    ]
+    assert traces[0] == traces[1]
+    assert b"peace" in traces[0]
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
+def test_a_planted_bug_is_caught(bug: Bug) -> None:
+    """Each bug violates an invariant within the default seeds."""
+    with planted(bug):
+        assert any(simulate(seed).violations for seed in range(200))
