@@ -39,6 +39,11 @@ unit: $(VENV)/.dev ## the tests (ARGS="-k name" picks some)
 	$(SRC)/tests/install-debian-servers.sh
 	cd $(SRC) && $(BIN)/pytest -n $(JOBS) --cov --cov-report=term:skip-covered $(ARGS)
 
+.PHONY: simulate
+simulate: $(VENV)/.dev ## play fleets through faults at random (SEEDS=200 SEED_START=0 NODES=each seed's choice)
+	@cd $(SRC)/tests && $(BIN)/python -m simulation --seeds $(or $(SEEDS),200) --start $(or $(SEED_START),0) \
+	  --nodes $(or $(NODES),0)
+
 .PHONY: format
 format: $(VENV)/.dev ## put the code into shape
 	cd $(SRC) && $(BIN)/ruff format . && $(BIN)/ruff check --fix .
@@ -63,7 +68,7 @@ lock: $(VENV)/.dev ## resolve the dependencies anew, with hashes
 .PHONY: clean
 clean: ## remove what was made here
 	rm -rf $(VENV) $(SRC)/.coverage* $(SRC)/.hypothesis $(SRC)/.mypy_cache $(SRC)/.ruff_cache \
-	  $(SRC)/.import_linter_cache $(SRC)/dist
+	  $(SRC)/.import_linter_cache $(SRC)/dist $(SRC)/tests/.simulation
 
 # The virtual environment: what runs the program, then what tests it. Only hashes that are locked get in.
 $(VENV)/.runtime: $(SRC)/requirements.lock $(SRC)/requirements-build.lock $(SRC)/pyproject.toml \

@@ -74,8 +74,8 @@ def published_before_it_is() -> Iterator[None]:
 
 
 def no_jitter() -> Iterator[None]:
-    """All that are alone look and write at the same moment."""
-    with mock.patch.object(engine, "SOLO_JITTER", 0.0):
+    """All that are alone look, and write, at the same moment."""
+    with mock.patch.object(engine, "SOLO_JITTER", 0.0), mock.patch.object(follower, "_LOOK", 0.05):
         yield
 
 

@@ -84,10 +84,12 @@ async def partition(world: World) -> AsyncIterator[None]:
 
 
 async def outage(world: World) -> AsyncIterator[None]:
-    """The API server is gone for all."""
+    """The API server is gone for all, and the WAN may change meanwhile."""
     silent = world.rng.random() < 0.5
     world.trace.add("api", f"outage, {'silent' if silent else 'refusing'}")
     world.api.outage(silent=silent)
+    if world.rng.random() < 0.5:
+        asyncio.get_running_loop().call_later(60, world.move_wan, 0)
     yield
     world.trace.add("api", "answers again")
     world.api.recover()
@@ -281,7 +283,7 @@ async def churn(world: World) -> AsyncIterator[None]:
 
 
 FAULTS: tuple[Fault, ...] = (
-    crash, crash, freeze, freeze_at_a_write, partition, partition, outage, slow_api, watches_end,
+    crash, crash, freeze, freeze_at_a_write, partition, partition, outage, outage, slow_api, watches_end,
     restored, touched, gandi("500"), gandi("429"), gandi("lost"), gandi("slow"),
     gandi("unreachable"), gandi("forbidden"), hangs, token_revoked, bad_sources, bad_sources, name_servers,
     cut_off, flapping, another_way_out, second_writer, configuration, rolling, clocks, churn,

@@ -54,7 +54,7 @@ async def _play(world: World, faults: int | None, kinds: tuple[Fault, ...], size
     logger.propagate = False
     rng = world.rng
     try:
-        for _ in range(size or rng.choice([1, 2, 3, 5])):
+        for _ in range(size or rng.choice([1, 2, 3, 5, 8])):
             world.grow()
         world.apply("web", fqdn="web.example.com")
         world.apply("gone", fqdn="gone.example.com", deletionPolicy="Delete")
@@ -88,6 +88,7 @@ async def _play(world: World, faults: int | None, kinds: tuple[Fault, ...], size
             "writes": world.oracle.writes.total(),
             "gandi": world.calls.total(),
             "questions": world.questions.total(),
+            "seconds": world.now(),
         },
     )
 

@@ -12,8 +12,11 @@ import pytest
 from simulation.bugs import BUGS, Bug, planted
 from simulation.run import simulate
 
-SEEDS = int(os.environ.get("ESDDNS_SEEDS", "200"))
+SEEDS = 200  # `make simulate` plays as many as are wanted
 CHUNK = 10
+
+# A seed that shows the bug: where it does not any more, all are tried.
+SHOWN_BY: dict[Bug, int] = {}
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
@@ -59,6 +62,7 @@ def test_a_seed_replays_byte_for_byte() -> None:
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
 def test_a_planted_bug_is_caught(bug: Bug) -> None:
-    """Each bug violates an invariant within the default seeds."""
+    """Each bug violates an invariant within the 200 seeds; the first to show it is known, and tried first."""
+    seeds = (SHOWN_BY.get(bug, 0), *range(200))
     with planted(bug):
-        assert any(simulate(seed).violations for seed in range(200))
+        assert any(simulate(seed).violations for seed in seeds)

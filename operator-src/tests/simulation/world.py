@@ -140,8 +140,8 @@ class Process:
 
     @property
     def leads(self) -> bool:
-        """Whether it may write now."""
-        return self.node.elector.may_write(4.0) is None
+        """Whether it holds the Lease, as far as it knows."""
+        return self.node.elector.term is not None
 
     def cannot_reach(self, what: str) -> bool:
         """Whether there is no way to that."""
