@@ -67,7 +67,7 @@ def decided(
 ) -> Desired:
     """Put it together, as in namespace esddns; namespace team may name example.com."""
     allowed = {"team": frozenset({"example.com"})}
-    return desired(file, objects, services, wan, home="esddns", allowed=allowed)
+    return desired(file, objects, services, wan, lambda _key: False, home="esddns", allowed=allowed)
 
 
 def going(name: str = "home", **more: Any) -> Known:
@@ -78,7 +78,7 @@ def going(name: str = "home", **more: Any) -> Known:
 
 def removal(rrtype: RRType = A, ours: RRset = OLD, source: Wan | Values = Wan()) -> Target:  # noqa: B008  # frozen
     """What `going` is to bring about."""
-    return Target(Record(FQDN, rrtype), Removal(source), ours, "example.com")
+    return Target(Record(FQDN, rrtype), Removal(source, "home"), ours, "example.com")
 
 
 def test_records_of_the_file() -> None:
@@ -198,7 +198,7 @@ def test_a_removal_is_of_the_zone_and_ttl_that_are_known() -> None:
     one = going(zone=None, ttl=900, overwrite=True, drift=Drift.REPORT)
     one = replace(one, read=replace(_read(one), zone="example.com"))
     (target,) = decided(one).targets
-    assert target == Target(Record(FQDN, A, 900, "example.com"), Removal(Wan()), OLD, None)
+    assert target == Target(Record(FQDN, A, 900, "example.com"), Removal(Wan(), "home"), OLD, None)
 
 
 def test_a_deleted_object_on_a_wan_that_gives_nothing() -> None:

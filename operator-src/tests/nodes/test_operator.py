@@ -311,7 +311,7 @@ def test_a_private_address_of_a_service(tokens: TokenSource) -> None:
             service(cluster, {"ip": "192.168.1.240"})
             cluster.apply("web", fqdn=WEB, source=FROM_SERVICE)
             await cluster.becomes("web", "Unknown", "SourceUnknown")
-            assert "accept-networks" in cluster.message("web")
+            await cluster.until(lambda: "accept-networks" in cluster.message("web"), 5)
             assert held(cluster) is None
 
     run_virtual(scenario())

@@ -15,7 +15,7 @@ from esddns.core.model import Answer, Family, IPAddress, RRset
 from esddns.core.names import relative_name
 from esddns.core.outcome import Outcome
 from esddns.core.state import RecordState
-from esddns.shell import detect, elector, engine, follower, node, publish, working
+from esddns.shell import detect, elector, follower, node, working
 from esddns.shell.detect import Round
 from esddns.shell.elector import Elector
 from esddns.shell.engine import Engine
@@ -63,19 +63,7 @@ def published_before_it_is() -> Iterator[None]:
         done = replace(outcome, error=None, reason=None, transient=False, in_sync=True, wrote=True)
         return done, replace(state, ours=wish.rrset, attempted=None)
 
-    def believing(_answers: object, *_: object) -> Any:
-        return publish.Verdict.IN_SYNC
-
-    with (
-        mock.patch.object(Publisher, "_write", hasty),
-        mock.patch.object(publish, "judge", believing),
-    ):
-        yield
-
-
-def no_jitter() -> Iterator[None]:
-    """All that are alone look, and write, at the same moment."""
-    with mock.patch.object(engine, "SOLO_JITTER", 0.0), mock.patch.object(follower, "_LOOK", 0.05):
+    with mock.patch.object(Publisher, "_write", hasty):
         yield
 
 
@@ -221,7 +209,7 @@ def writes_what_it_thinks() -> Iterator[None]:
 
 BUGS: tuple[Bug, ...] = (
     holder_is_not_checked, a_minority_is_trusted, sources_are_counted, published_before_it_is,
-    no_jitter, alone_though_the_api_answers, before_the_list_is_complete, renewed_while_dead,
+    alone_though_the_api_answers, before_the_list_is_complete, renewed_while_dead,
     a_new_term_forgets, undecided_is_blank, no_look_before_a_write, no_backoff,
     the_finalizer_goes_too_early, loops_are_left_behind, the_lease_is_free_at_once, repairs_alone,
     writes_what_it_thinks,

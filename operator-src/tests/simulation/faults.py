@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from esddns.core.cache import NAME as CACHE
-from esddns.core.model import RRset
 from esddns.shell.kube.leases import NAME as LEASE
 from esddns.shell.kube.seam import CONFIG_MAPS, DNS_RECORDS, LEASES
 from simulation.outside import ZONE
@@ -50,21 +49,20 @@ def _thaw(world: World, process: Process) -> None:
 
 
 async def freeze_at_a_write(world: World) -> AsyncIterator[None]:
-    """A process stands still right when it begins a write; it is thawed when another leads."""
-    starts = world.write_starts
+    """A process stands still when it begins a write, or the read before; it is thawed when another leads."""
     frozen: list[Process] = []
 
-    def freezing(process: Process, key: str, rrset: RRset | None) -> None:
-        starts(process, key, rrset)
-        if not frozen and not process.gone:
-            world.trace.add(process.machine.name, "freezes in mid-write")
+    def freezing(process: Process, verb: str) -> None:
+        if verb == at and not frozen and not process.gone:
+            world.trace.add(process.machine.name, f"freezes at a {verb}")
             process.host.frozen = True
             frozen.append(process)
 
-    world.write_starts = freezing  # type: ignore[method-assign]
+    at = world.rng.choice(["GET", "PUT"])
+    world.on_call = freezing
     world.move_wan(0)
     yield
-    world.write_starts = starts  # type: ignore[method-assign]
+    world.on_call = lambda _process, _verb: None
     for process in frozen:
         _thaw(world, process)
 
@@ -283,10 +281,11 @@ async def churn(world: World) -> AsyncIterator[None]:
 
 
 FAULTS: tuple[Fault, ...] = (
-    crash, crash, freeze, freeze_at_a_write, partition, partition, outage, outage, slow_api, watches_end,
-    restored, touched, gandi("500"), gandi("429"), gandi("lost"), gandi("slow"),
-    gandi("unreachable"), gandi("forbidden"), hangs, token_revoked, bad_sources, bad_sources, name_servers,
-    cut_off, flapping, another_way_out, second_writer, configuration, rolling, clocks, churn,
+    crash, crash, freeze, freeze_at_a_write, freeze_at_a_write, partition, partition, outage, outage,
+    slow_api, watches_end, restored, touched, gandi("500"), gandi("429"), gandi("lost"), gandi("slow"),
+    gandi("unreachable"), gandi("forbidden"), hangs, token_revoked, bad_sources, bad_sources,
+    name_servers, cut_off, flapping, another_way_out, second_writer, configuration, rolling, clocks,
+    churn,
 )  # fmt: skip
 
 

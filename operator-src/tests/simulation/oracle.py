@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from simulation.trace import Trace
 
 SOLO_AFTER = 90.0
+MOST_CALLS, IN_SECONDS = 60, 30.0
 MOST_ALONE = 3  # agents that write the same value, each alone, before they see one another's
 DRIFT = 0.01  # what an agent's clock may be off in that time, as a share
 
@@ -37,12 +38,20 @@ class Oracle:
         self.solo_by_value: Counter[tuple[str, str]] = Counter()
         self.elected_at = 0.0
         self.listed: dict[str, float] = {}  # when whom the API server gave all DNSRecords
-        self.last_call = 0.0
+        self._calls: dict[str, deque[float]] = {}
 
     def fail(self, what: str) -> None:
         """Note a violation."""
         self.violations.append(f"at {self._now():.1f} s: {what}")
         self._trace.add("VIOLATION", what)
+
+    def called(self, process: str) -> None:
+        """A process asks Gandi: a few times for each record and change, and never without a pause."""
+        calls = self._calls.setdefault(process, deque(maxlen=MOST_CALLS + 1))
+        calls.append(self._now())
+        if len(calls) > MOST_CALLS and calls[-1] - calls[0] < IN_SECONDS:
+            self.fail(f"{process} calls Gandi more than {MOST_CALLS} times in {IN_SECONDS:.0f} s")
+            calls.clear()
 
     def lease_changed(self, spec: Mapping[str, Any]) -> None:
         """Note who was elected: the Lease has a holder that it did not have before."""

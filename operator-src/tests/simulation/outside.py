@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -93,9 +93,15 @@ class Account(GandiProvider):
         self._world = world
         self._process = process
 
+    async def rrsets(self, zone: str, name: str) -> Mapping[str, RRset]:
+        """Give all RRsets at a name."""
+        self._world.on_call(self._process, "GET")
+        return await super().rrsets(zone, name)
+
     async def put(self, zone: str, name: str, rrtype: str, rrset: RRset) -> None:
         """Replace one RRset."""
         self._world.write_starts(self._process, f"{name}/{rrtype}", rrset)
+        self._world.on_call(self._process, "PUT")
         await super().put(zone, name, rrtype, rrset)
 
     async def delete(self, zone: str, name: str, rrtype: str) -> None:

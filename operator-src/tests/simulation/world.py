@@ -8,6 +8,7 @@ import json
 import random
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, ip_network
@@ -198,6 +199,8 @@ class World:
         self.calls: Counter[str] = Counter()
         self.token_file = folder / "api-key"
         self.token = ""
+        # Told when a process begins a call about one name at Gandi.
+        self.on_call: Callable[[Process, str], None] = lambda _process, _verb: None
         self.settings = _settings()
         self.broken = False
         self.api = ApiServerModel(lambda: EPOCH + timedelta(seconds=self.now()))
@@ -252,7 +255,7 @@ class World:
     def called(self, process: Process, method: str, path: str, mode: str) -> None:
         """Note a call that arrived at Gandi."""
         self.calls[method] += 1
-        self.oracle.last_call = self.now()
+        self.oracle.called(process.name)
         where = path.removeprefix("/v5/livedns/domains/")
         self.trace.add(
             "gandi",

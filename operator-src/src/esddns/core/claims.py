@@ -78,8 +78,8 @@ def claims(
     for record in file_records:
         take(record, record)
     for candidate in sorted(objects, key=lambda o: (o.created, o.id)):
-        if (forbidden := _forbidden(candidate, home, allowed)) is not None:
-            refused = [Refusal(rrtype, *forbidden) for rrtype in candidate.types]
+        if (why := forbidden(candidate, home, allowed)) is not None:
+            refused = [Refusal(rrtype, *why) for rrtype in candidate.types]
         else:
             refused = [
                 _lost(record, winner)
@@ -103,9 +103,10 @@ def _in_the_way(rrtype: RRType, taken: Mapping[RRType, Claimant]) -> Claimant | 
     return None
 
 
-def _forbidden(
+def forbidden(
     record: DnsRecord, home: str, allowed: Mapping[str, frozenset[str]]
 ) -> tuple[Refused, str] | None:
+    """Say why an object may not name what it names; None where it may."""
     if record.namespace == home:
         return None
     domains = sorted(allowed.get(record.namespace, ()))

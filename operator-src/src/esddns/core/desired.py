@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from esddns.core.claims import Claims, ObjectId, claims
+from esddns.core.claims import Claims, ObjectId, claims, forbidden
 from esddns.core.dnsrecord import (
     DeletionPolicy,
     DnsRecord,
@@ -23,6 +23,9 @@ Read = DnsRecord | InvalidDnsRecordError
 
 # What the Service gives a record of that type now.
 ServiceValues = Callable[[ServiceRef, RRType], Values]
+
+# Whether something of ours may stand there, by `Record.key`, though no status says so yet.
+MayHold = Callable[[str], bool]
 
 # Why the WAN gives nothing to a record of that type, whatever is detected; None where it does.
 WanProblem = Callable[[Wan, RRType], str | None]
@@ -55,6 +58,7 @@ def desired(
     objects: Iterable[Known],
     services: ServiceValues,
     wan_problem: WanProblem,
+    may_hold: MayHold,
     *,
     home: str,
     allowed: Mapping[str, frozenset[str]],
@@ -73,7 +77,11 @@ def desired(
         read, status = one.read, one.status
         if not isinstance(read, DnsRecord) or read.suspend:
             continue
-        awaits_finalizer = read.deletion is DeletionPolicy.DELETE and not read.has_finalizer
+        awaits_finalizer = (
+            read.deletion is DeletionPolicy.DELETE
+            and not read.has_finalizer
+            and not status.published
+        )
         if not read.deleting and not awaits_finalizer:
             targets += (
                 Target(
@@ -84,7 +92,9 @@ def desired(
                 )
                 for record in decided.kept_by(read)
             )
-        for target in _leaving(read, status, decided, services, wan_problem):
+        if forbidden(read, home, allowed) is not None:
+            continue  # what it may not name it may not delete, whatever its status says
+        for target in _leaving(read, status, decided, services, wan_problem, may_hold):
             if target.record.key not in removals:
                 removals[target.record.key] = read.id
                 targets.append(target)
@@ -123,6 +133,7 @@ def _leaving(
     decided: Claims,
     services: ServiceValues,
     wan_problem: WanProblem,
+    may_hold: MayHold,
 ) -> Iterable[Target]:
     """What is to be deleted: of a deleted object all that it published, else the types that it dropped.
 
@@ -130,8 +141,11 @@ def _leaving(
     """
     if record.deletion is not DeletionPolicy.DELETE or not record.has_finalizer or record.release:
         return
-    for rrtype, rrset in status.published.items():
+    for rrtype in RRType:
         gone = Record(record.fqdn, rrtype, record.ttl, record.zone)
+        rrset = status.published.get(rrtype)
+        if rrset is None and not may_hold(gone.key):
+            continue
         if (record.deleting or rrtype not in record.types) and gone.key not in decided.winners:
             source = _source(record, rrtype, services, wan_problem)
-            yield Target(gone, Removal(source), rrset, status.zone)
+            yield Target(gone, Removal(source, record.uid), rrset, status.zone)

@@ -87,7 +87,7 @@ class RecordState:
 class State:
     """Everything that is remembered. `records` are by `Record.key`; `changes` oldest first, the last 20.
 
-    `wan` are the targets that are kept on the WAN address, for who has to go on without being told.
+    `wan` are the targets that are kept on the WAN address, for who has to go on alone.
     """
 
     addresses: Mapping[Family, AddressState] = field(default_factory=lambda: MappingProxyType({}))
@@ -123,6 +123,10 @@ class State:
         if self.records.get(key) == record:
             return self
         return replace(self, records={**self.records, key: record})
+
+    def without(self, key: str) -> State:
+        """Forget one RRset."""
+        return self.only(self.records.keys() - {key})
 
     def only(self, keys: Collection[str]) -> State:
         """Forget every RRset but these."""

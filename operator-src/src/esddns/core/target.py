@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address
 
 from esddns.core.address import with_suffix
-from esddns.core.model import IPAddress, Record, RRset
+from esddns.core.model import Drift, IPAddress, Record, RRset
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Removal:
     """
 
     source: Wan | Values
+    owner: str = ""  # the uid of the object that waits for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +57,11 @@ class Target:
     source: Wan | Values | Removal = Wan()
     ours: RRset | None = None
     zone: str | None = None
+
+    @property
+    def goes_on_alone(self) -> bool:
+        """Whether an agent without a leader may write it.
+
+        Not where drift is to be reported: what one wrote alone is a stranger's value to the next leader.
+        """
+        return isinstance(self.source, Wan) and self.record.drift is Drift.REPAIR

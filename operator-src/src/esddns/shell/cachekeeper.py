@@ -22,11 +22,13 @@ from esddns.shell.kube.seam import (
 )
 from esddns.shell.log import event
 from esddns.shell.memory import Memory
+from esddns.shell.publish import MayWrite
 from esddns.shell.report import Tell
 
 _log = logging.getLogger("esddns")
 
 _LONGEST_PAUSE = 30.0  # seconds after a write that failed
+_LOOK_AGAIN = 1.0  # seconds after which it may be this agent's to write again
 
 
 class CacheKeeper:
@@ -41,8 +43,9 @@ class CacheKeeper:
         now: Now,
         rng: random.Random,
         nodes: Callable[[], int],
-        owner: Object | None,
+        owner: Callable[[], Object | None],
         *,
+        may_write: MayWrite,
         tell: Tell,
     ) -> None:
         self._cluster = cluster
@@ -53,6 +56,7 @@ class CacheKeeper:
         self._rng = rng
         self._nodes = nodes
         self._owner = owner
+        self._may_write = may_write
         self._tell = tell
         self._checked_at = now()
         self._attempted = False
@@ -75,6 +79,11 @@ class CacheKeeper:
             self._view.changed.clear()
             if not self._attempted:
                 continue  # nothing of this term is known yet
+            if self._may_write() is not None:
+                # What a deposed leader knows is old: it must not take the place of what the new one shares.
+                await asyncio.sleep(_LOOK_AGAIN)
+                self._view.changed.set()
+                continue
             try:
                 await self._write()
                 failures = 0
@@ -96,8 +105,8 @@ class CacheKeeper:
         if data == self._view.data:
             return
         metadata: Object = {"name": NAME, "namespace": self._namespace}
-        if self._owner is not None:
-            metadata["ownerReferences"] = [self._owner]
+        if (owner := self._owner()) is not None:
+            metadata["ownerReferences"] = [owner]
         body: Object = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
         if self._view.data is None:
             written = await self._cluster.create(CONFIG_MAPS, body)
@@ -105,7 +114,6 @@ class CacheKeeper:
             metadata["resourceVersion"] = self._view.version
             written = await self._cluster.replace(CONFIG_MAPS, body)
         await self._view.see(written)
-        self._view.changed.clear()
 
     async def _look(self) -> None:
         """Somebody else wrote: see what, and write again."""

@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from esddns.config.settings import Settings
+from esddns.core.errors import ErrorReason
 from esddns.core.model import Family
+from esddns.core.plan import LEFT_ALONE
 from esddns.core.target import Target
 from esddns.shell.clock import Now
 from esddns.shell.detect import Round
@@ -93,7 +95,11 @@ class Engine:
     def cannot_connect_since(self) -> float | None:
         """Loop time since when a write waits for a provider that cannot be reached; None where none does."""
         waits = any(
-            t.wanted is not None and t.outcome is not None and not t.outcome.in_sync
+            t.wanted is not None
+            and t.outcome is not None
+            and not t.outcome.in_sync
+            and t.outcome.action not in LEFT_ALONE
+            and t.outcome.reason is not ErrorReason.INVALID
             for t in self.keeper.tracked
         )
         return self._gated.unreachable_since if waits else None

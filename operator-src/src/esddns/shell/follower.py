@@ -52,6 +52,7 @@ class Follower:
         self._rng = rng
         self._reporter = reporter
         self.own: dict[Family, IPAddress] = {}
+        self._fall_back_at = 0.0  # loop time
 
     async def run(self) -> None:
         """Look after oneself, until cancelled."""
@@ -60,7 +61,10 @@ class Follower:
             if self._silent_for() >= SOLO_AFTER:
                 await self._be_solo()
             elif self._view.stale(self._interval()) and not self._leads():
-                await self._fall_back()
+                now = asyncio.get_running_loop().time()
+                if now >= self._fall_back_at:
+                    self._fall_back_at = now + self._interval()
+                    await self._fall_back()
 
     async def _be_solo(self) -> None:
         event(_log, logging.WARNING, "the API server does not answer: this agent goes on by itself",
@@ -91,4 +95,3 @@ class Follower:
             decision = (await detector.round(current)).decision
             if decision.address is not None:
                 self.own[family] = decision.address
-        await asyncio.sleep(self._interval())

@@ -19,7 +19,7 @@ from esddns.core.errors import BlockedError, ErrorReason, ProviderError
 from esddns.core.model import Drift, Family, IPAddress, Record
 from esddns.core.outcome import Outcome
 from esddns.core.state import RecordState
-from esddns.core.target import Removal, Target, Wan
+from esddns.core.target import Removal, Target
 from esddns.shell.clock import Now
 from esddns.shell.detect import Round
 from esddns.shell.gated import GatedProvider
@@ -68,6 +68,7 @@ class Keeper:
         on_pass: Callable[[Tracked], None] = lambda _tracked: None,
     ) -> None:
         self.tracked: tuple[Tracked, ...] = ()
+        self.by_key: dict[str, Tracked] = {}
         self._by_turns: Iterator[Tracked] = iter(())
         self._publisher = publisher
         self._provider = provider
@@ -91,15 +92,17 @@ class Keeper:
 
         What is remembered of records that nobody names any more is forgotten: give the complete list.
         """
-        before = {tracked.record.key: tracked for tracked in self.tracked}
         self.tracked = tuple(
-            self._taken_on(target, before.get(target.record.key)) for target in targets
+            self._taken_on(target, self.by_key.get(target.record.key)) for target in targets
         )
+        self.by_key = {tracked.record.key: tracked for tracked in self.tracked}
         self._by_turns = itertools.cycle(self.tracked)
-        wan = tuple(Target(t.record, t.source) for t in targets if isinstance(t.source, Wan))
+        self._wake.set()
+        if self._terms.solo_jitter is not None:
+            return  # who is alone keeps some of them only, and remembers all
+        wan = tuple(Target(t.record, t.source) for t in targets if t.goes_on_alone)
         state = self._memory.state.only({t.record.key for t in targets})
         self._memory.state = replace(state, wan=wan)
-        self._wake.set()
 
     def _taken_on(self, target: Target, tracked: Tracked | None) -> Tracked:
         now = asyncio.get_running_loop().time()
@@ -126,17 +129,22 @@ class Keeper:
     def _recall(self, target: Target) -> None:
         """What an object remembers helps a writer that has no memory of its own."""
         known = self._state_of(target.record)
-        if known.ours is None and target.ours is not None:
+        if target.ours is None or target.ours in known.may_hold:
+            return
+        if known.ours is None:
             zone = known.zone or target.zone
             self._remember(target.record, replace(known, ours=target.ours, zone=zone))
+        elif known.attempted is None:  # what is remembered is older, or newer: either may stand
+            self._remember(target.record, replace(known, attempted=target.ours))
 
     def look(self, key: str) -> None:
         """Ask the API about one record now, whatever DNS says."""
         now = asyncio.get_running_loop().time()
-        for tracked in self.tracked:
-            if tracked.record.key == key and tracked.actionable:
-                tracked.verify.insert(0, now)
-                tracked.due = now
+        tracked = self.by_key.get(key)
+        if tracked is not None and tracked.actionable:
+            tracked.verify.insert(0, now)
+            tracked.refused = None
+            tracked.due = now
         self._wake.set()
 
     def on_round(self, family: Family, result: Round) -> None:
@@ -259,12 +267,12 @@ class Keeper:
             tracked.verify.pop(0)
             unsure = True
         outcome, state = await self._publisher.sync(
-            Wish(record, tracked.wanted, tracked.confirmed),
+            Wish(record, tracked.wanted, tracked.confirmed, lambda: self._keeps(record)),
             known,
             remember=lambda state: self._remember(record, state),
             ask_api=ask_api or unsure,
         )
-        if all(t.record.key != record.key for t in self.tracked):
+        if record.key not in self.by_key:
             return outcome  # nobody names it any more
         since = (state.in_sync_since or self._now()) if outcome.in_sync else None
         state = replace(state, in_sync_since=since)
@@ -281,6 +289,11 @@ class Keeper:
         self._on_pass(tracked)
         return outcome
 
+    def _keeps(self, record: Record) -> bool:
+        """Whether somebody still names it: an object may go while its pass is under way."""
+        tracked = self.by_key.get(record.key)
+        return tracked is not None and not tracked.leaves
+
     async def _remove(self, tracked: Tracked) -> Outcome:
         record = tracked.record
         outcome = await self._publisher.remove(record, self._state_of(record), tracked.wanted)
@@ -290,6 +303,8 @@ class Keeper:
             # What no waiting mends (a token that may not, dry-run) is looked at again all the same.
             now = asyncio.get_running_loop().time()
             tracked.due = self._provider.not_before if outcome.transient else now + self._interval
+        else:
+            self._memory.state = self._memory.state.without(record.key)
         tracked.outcome = outcome
         self._reporter.removed(outcome)
         self._on_pass(tracked)

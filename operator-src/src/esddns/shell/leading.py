@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 
 from esddns.config.settings import Settings
-from esddns.core.cache import Cache
+from esddns.core.cache import NAME, Cache
 from esddns.core.decide import Undecided
 from esddns.core.kube_event import Reason
 from esddns.core.model import Family
@@ -23,7 +23,15 @@ from esddns.shell.engine import Engine
 from esddns.shell.gandi.client import WRITE_DEADLINE
 from esddns.shell.health import Health
 from esddns.shell.kube.feed import Feed
-from esddns.shell.kube.seam import DAEMON_SETS, SERVICES, Cluster, ClusterError, Object
+from esddns.shell.kube.seam import (
+    CONFIG_MAPS,
+    DAEMON_SETS,
+    SERVICES,
+    Cluster,
+    ClusterError,
+    NotFoundError,
+    Object,
+)
 from esddns.shell.kube.watched import WatchedObject
 from esddns.shell.log import event
 from esddns.shell.memory import Memory
@@ -38,6 +46,7 @@ DAEMON_SET = "esddns-operator-daemon"
 SERVICE = "esddns-service"
 # Seconds that a write waits for a way to Gandi before another node shall try.
 _CANNOT_CONNECT = 15.0
+_LOOKS_AT_CACHE = 5
 
 # Makes what a leader talks to, anew for each term and configuration.
 Connect = Callable[[Settings], Outside]
@@ -83,6 +92,7 @@ class Leading:
 
     async def run(self, elector: Elector) -> None:
         """Lead until cancelled, whatever configuration there is meanwhile; a write is waited for."""
+        await self._look_at_cache()
         before = self._view.cache
         if before is not None:
             self._memory.state = before.state
@@ -94,8 +104,8 @@ class Leading:
         finally:
             self._memory.on_change = lambda: None
             self.operator = None
-            self._reporter.metrics.load_balancer.clear()
-            self._reporter.metrics.agents.clear()
+            self._health.clear()  # nothing of the term's is to be waited for
+            self._reporter.end_of_term()
 
     async def _configured(self, elector: Elector, before: Cache | None) -> None:
         """Work with the settings as they are, until they change."""
@@ -109,7 +119,8 @@ class Leading:
             self._now,
             self._rng,
             lambda: self._nodes,
-            self._owner,
+            lambda: self._owner,
+            may_write=lambda: elector.may_write(WRITE_DEADLINE),
             tell=self._reporter.tell,
         )
         operator = self.operator = Operator(
@@ -122,6 +133,7 @@ class Leading:
             rng=self._rng,
             reporter=self._reporter,
             health=self._health,
+            may_write=lambda: elector.may_write(WRITE_DEADLINE),
         )
         silent: set[Family] = set()
 
@@ -179,6 +191,18 @@ class Leading:
             self._reporter.metrics.yields.labels(reason).inc()
             self._reporter.tell(Reason.LEADER_YIELDED, None, why)
             elector.give_up(why)
+
+    async def _look_at_cache(self) -> None:
+        """Know what the leader before knew: a term that begins without it would write over it."""
+        for _ in range(_LOOKS_AT_CACHE):
+            if self._view.cache is not None:
+                return
+            try:
+                await self._view.see(await self._cluster.get(CONFIG_MAPS, NAME))
+            except NotFoundError:
+                return
+            except ClusterError:
+                await asyncio.sleep(1)
 
     async def _look_at_owner(self) -> None:
         """Know the owner before the cache is made."""

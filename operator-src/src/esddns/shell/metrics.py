@@ -181,6 +181,15 @@ class Metrics:
             in_sync = known_of.in_sync_since is not None
             self._in_sync.labels(record.fqdn, record.type).set(in_sync)
 
+    def end_of_term(self) -> None:
+        """Take back what only a leader knows."""
+        self.load_balancer.clear()
+        self.agents.clear()
+        self.credential_rejected.set(0)
+        for fqdn, rrtype in self._records:
+            for series in (self._contested, self._left_alone, self._path_differs):
+                series.labels(fqdn, rrtype).set(0)
+
     def address(self, family: Family, address: IPAddress) -> None:
         """Show the address; the series of the one before goes."""
         if (before := self._shown.get(family)) == str(address):

@@ -169,14 +169,14 @@ class Node:
         self._owner = str(owners[0].get("uid") or self._owner)
         if self.elector.term is None and good and self.view.cache is not None:
             state = self._memory.state = self.view.cache.state
-            self._reporter.records([_record(key) for key in state.records], state)
+            self._reporter.records([r for r in map(_record, state.records) if r], state)
 
     async def _solo(self) -> None:
         """Keep to the last address without a leader, until cancelled."""
         settings = self._configuration.settings
         outside = self._connect(settings)
-        mine = [Target(record) for record in settings.records]
-        keys = {target.record.key for target in mine}
+        mine = [target for target in map(Target, settings.records) if target.goes_on_alone]
+        keys = {record.key for record in settings.records}
         others = [t for t in self._memory.state.wan if t.record.key not in keys]
         engine = Engine(
             settings,
@@ -208,7 +208,7 @@ class Node:
             self._reporter.metrics.leads.set(0)
 
 
-def _record(key: str) -> Record:
-    """Name an RRset by what identifies it in state."""
+def _record(key: str) -> Record | None:
+    """Name an RRset by what identifies it in state; None for a type that this version does not know."""
     fqdn, _, rrtype = key.rpartition("/")
-    return Record(fqdn, RRType(rrtype))
+    return Record(fqdn, RRType(rrtype)) if rrtype in list(RRType) else None

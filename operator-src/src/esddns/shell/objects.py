@@ -32,6 +32,7 @@ _log = logging.getLogger("esddns")
 
 RESYNC = 300.0  # seconds between two lists
 _LONGEST_PAUSE = 60.0  # seconds after a failure
+_DENIED_FOR = 60.0  # seconds after which a denial is believed
 _LIST_LIMIT = 60.0  # seconds that one list takes at most, of each namespace
 
 
@@ -65,6 +66,7 @@ class Objects:
             str, ...
         ] = ()  # one that may not be read must not keep the others from it
         self._others = asyncio.Event()  # are listable now
+        self._denied_since: dict[str, float] = {}
         self._said: dict[str, str] = {}
         self.known: dict[ObjectId, Object] = {}
         self.complete = False
@@ -162,7 +164,9 @@ class Objects:
                 await asyncio.sleep(min(next_attempt(failures, self._rng), _LONGEST_PAUSE))
                 continue
             try:
-                async with asyncio.timeout(RESYNC):
+                # What could not be read may be readable soon.
+                unread = len(self._listable) < len(self._namespaces)
+                async with asyncio.timeout(_LONGEST_PAUSE if unread else RESYNC):
                     await self._list_again.wait()
             except TimeoutError:
                 continue
@@ -171,13 +175,22 @@ class Objects:
         """List every namespace to the end, then take it all at once. Raises ClusterError."""
         began = asyncio.get_running_loop().time()
         listed: dict[str, list[Object]] = {}
+        denied: DeniedError | None = None
         for namespace in self._namespaces:
             try:
                 listed[namespace], _ = await self._cluster.list(DNS_RECORDS, namespace=namespace)
                 self._said.pop(namespace, None)
+                self._denied_since.pop(namespace, None)
             except (DeniedError, NotFoundError) as error:
-                # An answer, which no waiting changes: what dns.ini names is kept all the same.
+                # An answer, which no waiting changes: what dns.ini names is kept all the same. But an
+                # API server that has just started may deny for a while what it allows.
+                since = self._denied_since.setdefault(namespace, began)
+                if isinstance(error, DeniedError) and began - since < _DENIED_FOR:
+                    denied = error
+                    continue
                 self._say(namespace, f"no DNSRecords are read in namespace {namespace}: {error}")
+        if denied is not None:
+            raise denied
         for namespace, objects in listed.items():
             self._take(namespace, objects, began)
         if tuple(listed) != self._listable:

@@ -28,10 +28,13 @@ from esddns.shell.kube.feed import Feed
 from esddns.shell.kube.seam import DNS_RECORDS, Cluster
 from esddns.shell.memory import Memory
 from esddns.shell.objects import Objects
+from esddns.shell.publish import MayWrite
 from esddns.shell.report import Reporter
 from esddns.shell.services import Services
 from esddns.shell.statuses import Statuses
 from esddns.shell.tracked import Tracked
+
+_GATHER = 0.2  # seconds in which changes come together before they are decided on
 
 
 class Operator:
@@ -49,6 +52,7 @@ class Operator:
         rng: random.Random,
         reporter: Reporter,
         health: Health,
+        may_write: MayWrite,
     ) -> None:
         self._home = home
         self._settings = settings
@@ -71,8 +75,9 @@ class Operator:
             lambda one: self._statuses.mark([one]),
         )  # fmt: skip
         self._statuses = Statuses(
-            cluster, self._objects, rng, health, self._status_of, self._wants_finalizer
-        )
+            cluster, self._objects, rng, health, self._status_of, self._wants_finalizer,
+            may_write=may_write,
+        )  # fmt: skip
 
     async def run(self, keeper: Keeper) -> None:
         """Bring about what the objects ask for, and tell them. Nothing is kept before all were listed."""
@@ -89,6 +94,7 @@ class Operator:
     async def _decide_again(self, services: Services) -> None:
         while True:
             await self._changed.wait()
+            await asyncio.sleep(_GATHER)
             self._changed.clear()
             if self._objects.complete:
                 self._decide(services)
@@ -109,6 +115,7 @@ class Operator:
             self._known.values(),
             services.values,
             self._wan_problem,
+            lambda key: bool(self._state(key).may_hold),
             home=self._home,
             allowed=self._settings.namespaces,
         )
@@ -235,7 +242,7 @@ class Operator:
     def _progress(self, one: ObjectId, key: str, *, deleting: bool) -> Progress | None:
         """Where the keeping of an RRset is; another's removal is only the business of who waits for it."""
         assert self._keeper is not None and self._desired is not None  # noqa: S101, PT018
-        tracked = next((t for t in self._keeper.tracked if t.record.key == key), None)
+        tracked = self._keeper.by_key.get(key)
         if tracked is None:
             return None
         if tracked.leaves and not deleting and self._desired.removals.get(key) != one:

@@ -14,7 +14,7 @@ from esddns.core.contested import contested, contested_until
 from esddns.core.dnscheck import LAG, PATH_DIFFERS, LastWrite, Verdict, judge
 from esddns.core.errors import BlockedError, NoSuchZoneError, ProviderError
 from esddns.core.model import Record, RRset
-from esddns.core.names import relative_name
+from esddns.core.names import is_within, relative_name
 from esddns.core.outcome import Outcome
 from esddns.core.plan import LEFT_ALONE, WRITES, Action, Planned, plan, plan_removal
 from esddns.core.state import RecordState
@@ -34,12 +34,13 @@ class Wish:
     """What a record should hold.
 
     `confirmed`: the last full round still gave this value. Without that nothing is repaired: what stands
-    there may be right, and we not know it.
+    there may be right, and we not know it. `still`: whether it is wished when the write is to begin.
     """
 
     record: Record
     rrset: RRset
     confirmed: bool = True
+    still: Callable[[], bool] = lambda: True
 
 
 class Publisher:
@@ -79,7 +80,7 @@ class Publisher:
         outcome, state = await self._compare_dns(wish, state)
         if outcome.in_sync and not ask_api:
             return outcome, state
-        zone = wish.record.zone or state.zone
+        zone = _zone(wish.record, state)
         try:
             zone = zone or await self.zones.find(wish.record.fqdn)
             state = replace(state, zone=zone)
@@ -98,7 +99,7 @@ class Publisher:
         In sync when there is nothing of ours left there, as far as the API says. Never raises for what
         the provider does: the outcome says it.
         """
-        zone = record.zone or state.zone
+        zone = _zone(record, state)
         outcome = Outcome(record, Action.DELETE, zone=zone)
         try:
             zone = zone or await self.zones.find(record.fqdn)
@@ -121,12 +122,12 @@ class Publisher:
     async def _compare_dns(self, wish: Wish, state: RecordState) -> tuple[Outcome, RecordState]:
         """The cheap alarm. `awaiting_dns` with `in_sync` False: DNS shows something else."""
         record, desired = wish.record, wish.rrset
-        unknown = Outcome(record, Action.NONE, desired, zone=record.zone or state.zone)
+        unknown = Outcome(record, Action.NONE, desired, zone=_zone(record, state))
         if self._authority is None or not record.type.is_in_dns:
             return unknown, state
         if self._distrusts_dns(state, desired):
             return unknown, state
-        view = await self._authority.lookup(record.fqdn, record.type, record.zone or state.zone)
+        view = await self._authority.lookup(record.fqdn, record.type, _zone(record, state))
         verdict = judge(view.answers, desired, state.last_write, self._now())
         outcome = replace(
             unknown,
@@ -195,6 +196,8 @@ class Publisher:
             error = (
                 f"it holds {planned.observed}, and what it should hold is not known for sure now"
             )
+        elif not wish.still():
+            error = "nobody wants it any more"
         elif (forbidden := self._may_write()) is not None:
             error = forbidden
         else:
@@ -213,6 +216,9 @@ class Publisher:
         at = self._now()
         state = replace(before, attempted=wish.rrset)
         remember(state)
+        # Remembering may have taken long: a disk that hangs is no licence.
+        if (forbidden := self._may_write()) is not None:
+            return replace(outcome, action=Action.NONE, error=forbidden), before
         try:
             await self._provider.put(
                 zone, relative_name(record.fqdn, zone), record.type, wish.rrset
@@ -236,6 +242,12 @@ class Publisher:
             repaired=planned.drifted,
         )
         return outcome, state
+
+
+def _zone(record: Record, state: RecordState) -> str | None:
+    """The zone as it is given or known; what is known wrongly (edited by hand) is not."""
+    known = state.zone if state.zone and is_within(record.fqdn, state.zone) else None
+    return record.zone or known
 
 
 def _agrees(outcome: Outcome, state: RecordState, now: datetime) -> tuple[Outcome, RecordState]:

@@ -199,6 +199,12 @@ class Reporter:
         elif outcome.reason not in (None, ErrorReason.BLOCKED):
             self.tell(Reason.RECORD_UPDATE_FAILED, key, error)
 
+    def end_of_term(self) -> None:
+        """What only a leader knows is nobody's word any more."""
+        self._credential_good = None
+        self._last.clear()
+        self.metrics.end_of_term()
+
     def check_failed(self, record: Record, error: ProviderError) -> None:
         """The token could not be tried, before there was an address to publish."""
         if error.reason is not ErrorReason.BLOCKED:

@@ -22,11 +22,13 @@ from esddns.shell.kube.seam import (
 )
 from esddns.shell.log import event
 from esddns.shell.objects import Objects
+from esddns.shell.publish import MayWrite
 
 _log = logging.getLogger("esddns")
 
 _LONGEST_PAUSE = 60.0  # seconds after a failure
 _IDLE = 60.0  # seconds after which an idle loop shows that it lives
+_LOOK_AGAIN = 1.0  # seconds after which it may be this agent's to write again
 _ONE_WRITE = 30.0  # seconds that one write may take with all its limits
 
 
@@ -44,6 +46,8 @@ class Statuses:
         health: Health,
         status_of: Callable[[ObjectId], Mapping[str, Any] | None],
         wants_finalizer: Callable[[ObjectId], bool | None],
+        *,
+        may_write: MayWrite,
     ) -> None:
         self._cluster = cluster
         self._objects = objects
@@ -51,6 +55,7 @@ class Statuses:
         self._health = health
         self._status_of = status_of
         self._wants_finalizer = wants_finalizer
+        self._may_write = may_write
         self._marked: dict[ObjectId, None] = {}
         self._changed = asyncio.Event()
 
@@ -67,6 +72,10 @@ class Statuses:
             if not self._marked:
                 await self._wait()
                 continue
+            if self._may_write() is not None:  # another may tell the objects now
+                await asyncio.sleep(_LOOK_AGAIN)
+                continue
+            await asyncio.sleep(0)  # there may be a thousand, and the Lease shares the loop
             one = next(iter(self._marked))
             del self._marked[one]
             try:

@@ -61,6 +61,8 @@ async def connect(
     settings = await configure(service_account, kubeconfig)
     # A proxy in the environment, or a netrc, is there for the Internet, not for the API server.
     settings.client_session_kwargs = {"trust_env": False, "middlewares": (_once,)}
+    # Each watch holds a connection: with a limit, many of them would leave none for the Lease.
+    settings.connection_pool_maxsize = 0
     try:
         api = client.ApiClient(settings)
         if not namespace and kubeconfig is None and (service_account / "token").exists():
