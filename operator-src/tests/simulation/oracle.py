@@ -34,6 +34,7 @@ class Oracle:
         self.may_be_deleted: set[str] = set()
         self.deleted: set[str] = set()
         self.writes: Counter[str] = Counter()
+        self.untold_by = ""  # who wrote told/A and could not share it yet
         self.solo_writes = 0
         self.solo_by_value: Counter[tuple[str, str]] = Counter()
         self.elected_at = 0.0
@@ -72,6 +73,8 @@ class Oracle:
     ) -> None:
         """A write begins: by who was elected last, or alone because the API server is silent."""
         self.writes[key] += 1
+        if key == "told/A":
+            self.untold_by = process
         self._trace.add(who, f"writes {key}: {', '.join(values) if values else 'nothing'}")
         self._hold_against_the_lease(who, key, values, process=process, identity=identity)
         if values is None:

@@ -128,7 +128,9 @@ def _delete(world: World) -> None:
 def _check_settled(world: World) -> None:
     """Everything is as it should be, long enough after the last fault."""
     fail, truth = world.oracle.fail, (str(world.ways[0]),)
-    for name in ("home", "told", "web"):
+    # With drift = report, what a leader wrote and could not share is a stranger's to the next: reported.
+    names = ("home", "web") if world.oracle.untold_by else ("home", "told", "web")
+    for name in names:
         if world.held(name) != truth:
             fail(f"{name} holds {world.held(name)}, the truth is {truth}")
     if world.ready("web") != "Published":
@@ -165,7 +167,7 @@ async def _check_quiet(world: World) -> None:
     elections = world.oracle.elections
     await asyncio.sleep(QUIET)
     # The conflict is compared with the API once an interval: DNS shows what must not be believed.
-    allowed = QUIET / INTERVAL + 1
+    allowed = QUIET / INTERVAL * (2 if world.oracle.untold_by else 1) + 1
     written = _api_writes(world)
     if world.calls.total() - calls > allowed:
         world.oracle.fail(f"{world.calls.total() - calls} calls to Gandi in a quiet time")

@@ -31,7 +31,7 @@ from esddns.core.state import State, loads, to_json
 from esddns.shell.configuration import Configuration
 from esddns.shell.detect import Detector
 from esddns.shell.gandi.token import TokenSource
-from esddns.shell.kube.seam import DAEMON_SETS, DNS_RECORDS, LEASES, Object
+from esddns.shell.kube.seam import CONFIG_MAPS, DAEMON_SETS, DNS_RECORDS, LEASES, Object
 from esddns.shell.leading import DAEMON_SET
 from esddns.shell.memory import Memory
 from esddns.shell.metrics import Metrics
@@ -339,6 +339,10 @@ class World:
         async def answering(request: Any) -> Any:
             outcome = await answer(request)
             self.oracle.answered[request.client] = self.now()
+            if request.kind == CONFIG_MAPS and request.client == self.oracle.untold_by:
+                self.oracle.untold_by = (
+                    "" if request.verb in {"create", "update"} else request.client
+                )
             if (request.verb, request.kind) == ("list", DNS_RECORDS):
                 self.oracle.listed[request.client] = self.now()
             return outcome
