@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from esddns.core.backoff import next_attempt
 from esddns.shell.kube.seam import (
@@ -16,6 +16,8 @@ from esddns.shell.kube.seam import (
     Kind,
     NotFoundError,
     Object,
+    UnreachableError,
+    WatchEvent,
 )
 from esddns.shell.log import event
 
@@ -25,6 +27,8 @@ _WATCH = 600.0  # seconds that one watch lasts: six a hour
 _SHORTEST = (
     1.0  # seconds from the start of one watch to the next: whatever ends it at once, none spins
 )
+# Bookmarks come about once a minute, so a watch without any sign for longer is dead, whatever TCP thinks.
+_INACTIVE = 180.0  # seconds
 _LONGEST_PAUSE = 30.0  # seconds after a failure
 
 # Called with the object each time it was seen, None where there is none.
@@ -88,7 +92,16 @@ class WatchedObject:
             self._kind, name=self._name, namespace=self._namespace, since="", seconds=_WATCH
         )
         async with contextlib.aclosing(watch) as events:
-            async for seen in events:
+            while (seen := await self._next(events)) is not None:
                 if seen.type is not EventType.BOOKMARK:
                     gone = seen.type is EventType.DELETED
                     await self._on_seen(None if gone else seen.object)
+
+    async def _next(self, events: AsyncGenerator[WatchEvent, None]) -> WatchEvent | None:
+        """Give the next event, None at the end. Raises ClusterError, where nothing comes for long, too."""
+        try:
+            async with asyncio.timeout(_INACTIVE):
+                return await anext(events, None)
+        except TimeoutError:
+            message = f"watch {self._kind.kind} {self._name}: no sign of life for {_INACTIVE:g} s"
+            raise UnreachableError(message) from None
