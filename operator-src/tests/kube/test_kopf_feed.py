@@ -264,7 +264,7 @@ async def test_the_api_server_is_gone_for_a_while(scene: Scene) -> None:
 
 async def test_silence(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """A watch by which nothing comes, not even a bookmark, is given up, and another begun."""
-    monkeypatch.setattr(kopf_feed, "_INACTIVITY", 0.2)
+    monkeypatch.setattr(kopf_feed, "INACTIVITY", 0.2)
     async with scene.following():
         await scene.watching()
         scene.model.client(AGENT).cut(back=True)

@@ -32,17 +32,6 @@ pytestmark = pytest.mark.skipif(OPENSSL is None, reason="openssl is not installe
 Scenario = Callable[[HttpStandIn, KubernetesCluster], Awaitable[None]]
 
 
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A self-signed certificate for 127.0.0.1, and its key beside it."""
-    place = tmp_path_factory.mktemp("tls")
-    command = f"{OPENSSL} req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
-    named = ["-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-keyout", str(place / "key.pem"), "-out", str(place / "cert.pem")]
-    subprocess.run([*command.split(), *named, *files], check=True, capture_output=True)  # noqa: S603 - fixed
-    return place / "cert.pem"
-
-
 @pytest.fixture
 def pod(
     tmp_path: Path, certificate: Path, monkeypatch: pytest.MonkeyPatch

@@ -6,19 +6,13 @@ import asyncio
 
 from esddns.shell.gandi.token import TokenSource
 from esddns.shell.kube.seam import CONFIG_MAPS, DNS_RECORDS
-from nodes.virtual_cluster import NAMESPACE, VirtualCluster, cluster_of
+from nodes.virtual_cluster import NAMESPACE, cluster_of
 from scenarios.virtual_site import FIRST, SECOND, THIRD
 from standin import Fault
 from virtual_time import run_virtual
 
 MINUTE = 60
 WEB = "web.example.com"
-
-
-def held(cluster: VirtualCluster, name: str = "web") -> tuple[str, ...] | None:
-    """What Gandi holds."""
-    rrset = cluster.site.world.record("example.com", name, "A")
-    return tuple(sorted(rrset.values)) if rrset else None
 
 
 def test_deleted_before_its_status_said_anything(tokens: TokenSource) -> None:
@@ -32,12 +26,12 @@ def test_deleted_before_its_status_said_anything(tokens: TokenSource) -> None:
                 lambda: "finalizers" in (cluster.record("web") or {}).get("metadata", {}), 5
             )
             cluster.model.faults.append(fault)
-            await cluster.until(lambda: held(cluster) is not None, 5)
+            await cluster.until(lambda: cluster.held() is not None, 5)
             cluster.model.store.delete(DNS_RECORDS, NAMESPACE, "web")
             await asyncio.sleep(10)
             cluster.model.faults.clear()
             await cluster.until(lambda: cluster.record("web") is None, 2 * MINUTE)
-            assert held(cluster) is None
+            assert cluster.held() is None
 
     run_virtual(scenario())
 
@@ -57,7 +51,7 @@ def test_a_record_that_an_object_may_not_name(tokens: TokenSource) -> None:
             store.patch(DNS_RECORDS, "team-a", "mail", status, status=True)
             store.delete(DNS_RECORDS, "team-a", "mail")
             await asyncio.sleep(MINUTE)
-            assert held(cluster, "mail") == (str(THIRD),)
+            assert cluster.held("mail") == (str(THIRD),)
 
     run_virtual(scenario())
 
@@ -74,7 +68,7 @@ def test_a_zone_that_is_none(tokens: TokenSource) -> None:
             cluster.model.store.delete(CONFIG_MAPS, NAMESPACE, "esddns-wan-ip")
             await (await cluster.leader()).stop()
             cluster.site.world.set_wan(ipv4=SECOND)
-            await cluster.until(lambda: held(cluster) == (str(SECOND),), 40)
+            await cluster.until(lambda: cluster.held() == (str(SECOND),), 40)
 
     run_virtual(scenario())
 
@@ -116,6 +110,6 @@ def test_two_that_published_the_same(tokens: TokenSource) -> None:
             await cluster.until(
                 lambda: cluster.record("one") is None and cluster.record("two") is None, MINUTE
             )
-            assert held(cluster) is None
+            assert cluster.held() is None
 
     run_virtual(scenario())

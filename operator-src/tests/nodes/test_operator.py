@@ -20,12 +20,6 @@ MINUTE = 60
 WEB = "web.example.com"
 
 
-def held(cluster: VirtualCluster, name: str = "web", rrtype: str = "A") -> tuple[str, ...] | None:
-    """What Gandi holds."""
-    rrset = cluster.site.world.record("example.com", name, rrtype)
-    return tuple(sorted(rrset.values)) if rrset else None
-
-
 def service(
     cluster: VirtualCluster, *ingress: Mapping[str, str], kind: str = "LoadBalancer"
 ) -> None:
@@ -52,7 +46,7 @@ def test_a_record_is_made_and_told(tokens: TokenSource) -> None:
             puts = cluster.site.puts()
             cluster.apply("web", fqdn=WEB)
             await cluster.becomes("web", "True", "Published", within=5)
-            assert held(cluster) == (str(FIRST),)
+            assert cluster.held() == (str(FIRST),)
             assert cluster.site.puts() == puts + 1
             await asyncio.sleep(10)  # until DNS shows it, which is news
             found = cluster.record("web")
@@ -68,7 +62,7 @@ def test_a_record_is_made_and_told(tokens: TokenSource) -> None:
             assert after is not None
             assert after["metadata"]["resourceVersion"] == found["metadata"]["resourceVersion"]
             cluster.site.world.set_wan(ipv4=SECOND)
-            await cluster.until(lambda: held(cluster) == (str(SECOND),), 35)
+            await cluster.until(lambda: cluster.held() == (str(SECOND),), 35)
             await asyncio.sleep(10)
             assert cluster.site.puts() == puts + 3  # this one and that of dns.ini
             assert cluster.ready("web") == ("True", "Published")
@@ -89,7 +83,7 @@ def test_deleted_and_retained(tokens: TokenSource) -> None:
             cluster.site.world.set_wan(ipv4=SECOND)
             await cluster.site.until(SECOND, within=35)
             await asyncio.sleep(6 * MINUTE)
-            assert held(cluster) == (str(FIRST),)
+            assert cluster.held() == (str(FIRST),)
 
     run_virtual(scenario())
 
@@ -106,10 +100,10 @@ def test_deleted_with_its_record(tokens: TokenSource) -> None:
             assert found["metadata"]["finalizers"] == [FINALIZER]
             cluster.model.store.delete(DNS_RECORDS, NAMESPACE, "web")
             await cluster.until(lambda: cluster.record("web") is None, 5)
-            assert held(cluster) is None
+            assert cluster.held() is None
             cluster.site.world.set_wan(ipv4=SECOND)
             await asyncio.sleep(6 * MINUTE)
-            assert held(cluster) is None
+            assert cluster.held() is None
 
     run_virtual(scenario())
 
@@ -124,7 +118,7 @@ def test_deleting_spares_what_is_not_ours(tokens: TokenSource) -> None:
             cluster.site.world.set_record("example.com", "web", "A", str(THIRD), ttl=300)
             cluster.model.store.delete(DNS_RECORDS, NAMESPACE, "web")
             await cluster.until(lambda: cluster.record("web") is None, 5)
-            assert held(cluster) == (str(THIRD),)
+            assert cluster.held() == (str(THIRD),)
 
     run_virtual(scenario())
 
@@ -144,7 +138,7 @@ def test_deletion_waits_and_is_released(tokens: TokenSource) -> None:
             await asyncio.sleep(6 * MINUTE)
             cluster.apply("web", fqdn=WEB, annotations={"esddns.io/release": "true"})
             await cluster.until(lambda: cluster.record("web") is None, 5)
-            assert held(cluster) == (str(FIRST),)
+            assert cluster.held() == (str(FIRST),)
 
     run_virtual(scenario())
 
@@ -159,15 +153,15 @@ def test_a_dropped_type_is_deleted(tokens: TokenSource) -> None:
                 "web", fqdn=WEB, deletionPolicy="Delete", types=["A", "AAAA"], source=static
             )
             await cluster.becomes("web", "True", "Published")
-            assert held(cluster, rrtype="AAAA") == ("2001:db8::1",)
+            assert cluster.held(rrtype="AAAA") == ("2001:db8::1",)
             static = {"type": "Static", "static": {"values": [str(THIRD)]}}
             cluster.apply("web", fqdn=WEB, deletionPolicy="Delete", types=["A"], source=static)
-            await cluster.until(lambda: held(cluster, rrtype="AAAA") is None, 5)
+            await cluster.until(lambda: cluster.held(rrtype="AAAA") is None, 5)
             await asyncio.sleep(5)
             found = cluster.record("web")
             assert found is not None
             assert found["status"]["publishedValues"] == [str(THIRD)]
-            assert held(cluster) == (str(THIRD),)
+            assert cluster.held() == (str(THIRD),)
 
     run_virtual(scenario())
 
@@ -183,9 +177,9 @@ def test_suspended(tokens: TokenSource) -> None:
             await cluster.becomes("web", "Unknown", "Suspended", within=5)
             cluster.site.world.set_wan(ipv4=SECOND)
             await asyncio.sleep(6 * MINUTE)
-            assert held(cluster) == (str(FIRST),)
+            assert cluster.held() == (str(FIRST),)
             cluster.apply("web", fqdn=WEB, suspend=False)
-            await cluster.until(lambda: held(cluster) == (str(SECOND),), 10)
+            await cluster.until(lambda: cluster.held() == (str(SECOND),), 10)
             await cluster.becomes("web", "True", "Published", within=5)
 
     run_virtual(scenario())
@@ -227,10 +221,10 @@ def test_two_claims(tokens: TokenSource) -> None:
             await cluster.becomes("ours", "False", "ClaimedByAnother")
             await cluster.becomes("younger", "False", "ClaimedByAnother")
             assert "DNSRecord esddns/older" in cluster.message("younger")
-            assert held(cluster) == (str(FIRST),)
+            assert cluster.held() == (str(FIRST),)
             cluster.model.store.delete(DNS_RECORDS, NAMESPACE, "older")
             await cluster.becomes("younger", "True", "Published")
-            assert held(cluster) == (str(THIRD),)
+            assert cluster.held() == (str(THIRD),)
 
     run_virtual(scenario())
 
@@ -245,7 +239,7 @@ def test_another_namespace(tokens: TokenSource) -> None:
             cluster.apply("not", "team-a", fqdn="not.example.com")
             await cluster.becomes("web", "True", "Published", namespace="team-a")
             await cluster.becomes("not", "False", "DomainNotAllowed", namespace="team-a")
-            assert held(cluster, "not") is None
+            assert cluster.held("not") is None
 
     run_virtual(scenario())
 
@@ -259,12 +253,12 @@ def test_a_service_that_loses_its_address(tokens: TokenSource, ends_as: str) -> 
             service(cluster)
             cluster.apply("web", fqdn=WEB, source=FROM_SERVICE)
             await cluster.becomes("web", "Unknown", "SourceUnknown")
-            assert held(cluster) is None
+            assert cluster.held() is None
             service(cluster, {"ip": str(SECOND)}, {"ip": str(THIRD)})
             await cluster.becomes("web", "True", "Published")
-            assert held(cluster) == (str(SECOND), str(THIRD))
+            assert cluster.held() == (str(SECOND), str(THIRD))
             service(cluster, {"ip": str(THIRD)})
-            await cluster.until(lambda: held(cluster) == (str(THIRD),), 10)
+            await cluster.until(lambda: cluster.held() == (str(THIRD),), 10)
             if ends_as == "gone":
                 cluster.model.store.delete(SERVICES, NAMESPACE, "lb")
             elif ends_as == "without-address":
@@ -274,11 +268,11 @@ def test_a_service_that_loses_its_address(tokens: TokenSource, ends_as: str) -> 
                 cluster.model.store.patch(SERVICES, NAMESPACE, "lb", patch)
             await cluster.becomes("web", "Unknown", "SourceUnknown")
             await asyncio.sleep(11 * MINUTE)
-            assert held(cluster) == (str(THIRD),)
+            assert cluster.held() == (str(THIRD),)
             # Nor does a new leader change what it does not know.
             await (await cluster.leader()).stop()
             await asyncio.sleep(11 * MINUTE)
-            assert held(cluster) == (str(THIRD),)
+            assert cluster.held() == (str(THIRD),)
             assert cluster.ready("web") == ("Unknown", "SourceUnknown")
 
     run_virtual(scenario())
@@ -293,12 +287,12 @@ def test_a_host_name_of_a_service(tokens: TokenSource, rrtype: str) -> None:
             service(cluster, {"hostname": "LB-1.example.net"})
             cluster.apply("web", fqdn=WEB, types=[rrtype], source=FROM_SERVICE)
             await cluster.becomes("web", "True", "Published")
-            assert held(cluster, rrtype=rrtype) == ("lb-1.example.net.",)
+            assert cluster.held(rrtype=rrtype) == ("lb-1.example.net.",)
             puts = cluster.site.puts()
             await asyncio.sleep(11 * MINUTE)
             assert cluster.site.puts() == puts
             service(cluster, {"hostname": "lb-2.example.net"})
-            await cluster.until(lambda: held(cluster, rrtype=rrtype) == ("lb-2.example.net.",), 10)
+            await cluster.until(lambda: cluster.held(rrtype=rrtype) == ("lb-2.example.net.",), 10)
 
     run_virtual(scenario())
 
@@ -312,7 +306,7 @@ def test_a_private_address_of_a_service(tokens: TokenSource) -> None:
             cluster.apply("web", fqdn=WEB, source=FROM_SERVICE)
             await cluster.becomes("web", "Unknown", "SourceUnknown")
             await cluster.until(lambda: "accept-networks" in cluster.message("web"), 5)
-            assert held(cluster) is None
+            assert cluster.held() is None
 
     run_virtual(scenario())
 
@@ -341,7 +335,7 @@ def test_a_conflict_is_told(tokens: TokenSource) -> None:
             )
             cluster.apply("web", fqdn=WEB)
             await cluster.becomes("web", "False", "Conflict")
-            assert held(cluster) == (str(SECOND), str(THIRD))
+            assert cluster.held() == (str(SECOND), str(THIRD))
             await cluster.until(lambda: bool(cluster.events("RecordConflict")), 10)
             told = cluster.events("RecordConflict")[0]["involvedObject"]
             assert (told["kind"], told["name"]) == ("DNSRecord", "web")
@@ -362,7 +356,7 @@ def test_a_new_leader_knows_the_objects(tokens: TokenSource) -> None:
             leader = await cluster.leader()
             cluster.site.world.set_wan(ipv4=SECOND)
             await leader.stop()
-            await cluster.until(lambda: held(cluster) == (str(SECOND),), 35)
+            await cluster.until(lambda: cluster.held() == (str(SECOND),), 35)
             await cluster.becomes("web", "True", "Published")
             assert cluster.site.puts() == puts + 2
 

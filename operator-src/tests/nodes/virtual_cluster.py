@@ -23,7 +23,7 @@ from esddns.shell.metrics import Metrics
 from esddns.shell.node import Identity, Node
 from esddns.shell.report import Reporter
 from nodes.watch_feed import WatchFeed
-from scenarios.virtual_site import HOME, VirtualSite
+from scenarios.virtual_site import HOME, ZONE, VirtualSite
 from standin import ApiServerModel, ModelCluster
 
 NAMESPACE = "esddns"
@@ -116,6 +116,11 @@ class VirtualCluster:
             if found["metadata"]["name"] == NAME:
                 return dict(found.get("data") or {})
         return None
+
+    def held(self, name: str = "web", rrtype: str = "A") -> tuple[str, ...] | None:
+        """What Gandi holds."""
+        rrset = self.site.world.record(ZONE, name, rrtype)
+        return tuple(sorted(rrset.values)) if rrset else None
 
     def apply(self, name: str, namespace: str = NAMESPACE, **spec: Any) -> None:
         """Apply a DNSRecord, with the defaults that the CRD gives; an annotation by `annotations`."""

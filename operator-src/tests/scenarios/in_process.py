@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -23,6 +23,7 @@ from esddns.shell.gandi.token import TokenSource
 from esddns.shell.seams import DnsView
 from esddns_simulator import Authority as SimulatedServer
 from esddns_simulator import Delivery, LiveDNS, Reflector, World
+from esddns_simulator.response import Response
 
 T = TypeVar("T")
 
@@ -39,6 +40,30 @@ OPERATORS = {
 UDP = frozenset({"cloudflare", "opendns", "google"})
 
 
+def ask_livedns(livedns: LiveDNS, request: requests.PreparedRequest) -> Response:
+    """Hand a request to the simulator's model."""
+    url = urlsplit(str(request.url))
+    body = request.body or b""
+    return livedns.handle(
+        str(request.method),
+        unquote(url.path),
+        dict(pair.split("=") for pair in url.query.split("&") if pair),
+        {str(k): str(v) for k, v in request.headers.items()},
+        body.encode() if isinstance(body, str) else bytes(body),
+    )
+
+
+def http_answer(
+    status: int, body: bytes, headers: Mapping[str, str] | None = None
+) -> requests.Response:
+    """An answer as it comes from the wire."""
+    answer = requests.Response()
+    answer.status_code = status
+    answer.headers.update(headers or {})
+    answer.raw = io.BytesIO(body)
+    return answer
+
+
 class InProcessGandi(requests.adapters.BaseAdapter):
     """Carries a request to the simulator's model and back. `took`: virtual seconds that the call costs."""
 
@@ -52,15 +77,7 @@ class InProcessGandi(requests.adapters.BaseAdapter):
         """Answer as the model does, down to its delivery."""
         if "gandi" in self._cut:
             raise requests.ConnectionError("no route to host")
-        url = urlsplit(str(request.url))
-        body = request.body or b""
-        response = self._livedns.handle(
-            str(request.method),
-            unquote(url.path),
-            dict(pair.split("=") for pair in url.query.split("&") if pair),
-            {str(k): str(v) for k, v in request.headers.items()},
-            body.encode() if isinstance(body, str) else bytes(body),
-        )
+        response = ask_livedns(self._livedns, request)
         limit = float(kw["timeout"])
         if response.delivery is Delivery.RESET:
             raise requests.ConnectionError("connection reset")
@@ -68,13 +85,11 @@ class InProcessGandi(requests.adapters.BaseAdapter):
             self.took = limit
             raise requests.ReadTimeout("no answer")
         self.took = response.delay
-        answer = requests.Response()
-        answer.status_code = response.status
-        answer.headers.update(response.headers)
         whole = b"".join(response.chunks())
         cut = response.delivery is Delivery.CUT
-        answer.raw = io.BytesIO(whole[: len(whole) // 2] if cut else whole)
-        return answer
+        return http_answer(
+            response.status, whole[: len(whole) // 2] if cut else whole, response.headers
+        )
 
     def close(self) -> None:
         """Nothing is held."""

@@ -66,7 +66,7 @@ class VirtualSite:
             call_limit=1_000_000,
         )
         self.livedns = LiveDNS(self.world)
-        self._settings = _settings(records, **settings)
+        self._settings = site_settings(records, **settings)
         self._note_writes()
         self.seen: list[tuple[float, str | None]] = []
         self.reporter = Reporter(Metrics(), self.now)
@@ -195,9 +195,10 @@ class VirtualSite:
         zone.put, zone.drop = noting_put, noting_drop  # type: ignore[method-assign]
 
 
-def _settings(
+def site_settings(
     records: tuple[Record, ...], *, interval: float = 300, probe_interval: float = 30
 ) -> Settings:
+    """What a site is told to do: these records, the sources of OPERATORS, documentation addresses."""
     sources = tuple(
         SourceSettings(
             name,

@@ -11,8 +11,9 @@ from dataclasses import replace
 from esddns.core.cache import NAME as CACHE
 from esddns.shell.kube.leases import NAME as LEASE
 from esddns.shell.kube.seam import CONFIG_MAPS, DNS_RECORDS, LEASES
-from simulation.outside import ZONE
-from simulation.world import FOREIGN, NAMESPACE, OPERATORS, Process, World, with_record
+from scenarios.in_process import OPERATORS
+from scenarios.virtual_site import ZONE
+from simulation.world import FOREIGN, NAMESPACE, Process, World, with_record
 from standin.refusal import NoAnswerError, Refusal
 
 Fault = Callable[[World], "AsyncIterator[None]"]

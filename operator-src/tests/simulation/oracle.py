@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from simulation.trace import Trace
@@ -14,8 +15,15 @@ MOST_ALONE = 3  # agents that write the same value, each alone, before they see 
 DRIFT = 0.01  # what an agent's clock may be off in that time, as a share
 
 
-class ViolationError(AssertionError):
-    """An invariant does not hold."""
+@dataclass(frozen=True)
+class Write:
+    """A write that begins; `values` None: a deletion. `identity`: of the term, None without the Lease."""
+
+    who: str
+    process: str
+    key: str
+    values: list[str] | None
+    identity: str | None
 
 
 class Oracle:
@@ -62,21 +70,14 @@ class Oracle:
             self.elections += 1
             self._trace.add("lease", f"{holder[:18]} leads")
 
-    def write_starts(
-        self,
-        who: str,
-        key: str,
-        values: list[str] | None,
-        *,
-        process: str,
-        identity: str | None,
-    ) -> None:
+    def write_starts(self, write: Write) -> None:
         """A write begins: by who was elected last, or alone because the API server is silent."""
+        who, key, values = write.who, write.key, write.values
         self.writes[key] += 1
         if key == "told/A":
-            self.untold_by = process
+            self.untold_by = write.process
         self._trace.add(who, f"writes {key}: {', '.join(values) if values else 'nothing'}")
-        self._hold_against_the_lease(who, key, values, process=process, identity=identity)
+        self._hold_against_the_lease(write)
         if values is None:
             if key not in self.may_be_deleted:
                 self.fail(f"{who} deletes {key}, which nobody asked for")
@@ -88,26 +89,19 @@ class Oracle:
         if key == "shared/A":
             self.fail(f"{who} writes over a conflict: {key}")
 
-    def _hold_against_the_lease(
-        self,
-        who: str,
-        key: str,
-        values: list[str] | None,
-        *,
-        process: str,
-        identity: str | None,
-    ) -> None:
-        if identity is None:
+    def _hold_against_the_lease(self, write: Write) -> None:
+        who, key = write.who, write.key
+        if write.identity is None:
             self.solo_writes += 1
-            self.solo_by_value[key, str(values)] += 1
-            if self.solo_by_value[key, str(values)] > MOST_ALONE:
+            self.solo_by_value[key, str(write.values)] += 1
+            if self.solo_by_value[key, str(write.values)] > MOST_ALONE:
                 self.fail(f"{who} writes {key}, which {MOST_ALONE} wrote alone already")
-            silent = self._now() - self.answered.get(process, 0.0)
+            silent = self._now() - self.answered.get(write.process, 0.0)
             if silent < SOLO_AFTER * (1 - DRIFT):
                 self.fail(f"{who} writes {key} without the Lease, {silent:.0f} s after an answer")
-        elif identity != self.elected:
+        elif write.identity != self.elected:
             self.fail(f"{who} writes {key} though {self.elected[:18]} was elected")
-        elif self.listed.get(process, -1.0) < self.elected_at:
+        elif self.listed.get(write.process, -1.0) < self.elected_at:
             self.fail(f"{who} writes {key} before it knows all DNSRecords")
 
     def zone_changed(self, key: str, values: list[str] | None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import io
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,13 +19,13 @@ from esddns.shell.gandi.client import GandiClient
 from esddns.shell.gandi.provider import GandiProvider
 from esddns.shell.gandi.token import TokenSource
 from esddns.shell.seams import DnsView
+from scenarios.in_process import UDP, ask_livedns, http_answer
+from scenarios.virtual_site import ZONE
 
 if TYPE_CHECKING:
     from simulation.world import Process, World
 
 T = TypeVar("T")
-UDP = frozenset({"cloudflare", "opendns", "google"})
-ZONE = "example.com"
 
 
 class Wire(requests.adapters.BaseAdapter):
@@ -44,40 +43,24 @@ class Wire(requests.adapters.BaseAdapter):
         limit = float(kw["timeout"])
         if self._process.cannot_reach("gandi") or mode == "unreachable":
             raise requests.ConnectionError("no route to host")
-        url = urlsplit(str(request.url))
-        method, path = str(request.method), unquote(url.path)
+        method, path = str(request.method), unquote(urlsplit(str(request.url)).path)
         world.called(self._process, method, path, mode)
         if mode in {"500", "503", "429"}:
-            return _answer(int(mode), b'{"message": "not now"}')
+            return http_answer(int(mode), b'{"message": "not now"}')
         if mode == "forbidden":
-            return _answer(
+            return http_answer(
                 403, b'{"object":"HTTPForbidden","cause":"Forbidden","code":403,"message":"no"}'
             )
-        body = request.body or b""
-        response = world.livedns.handle(
-            method,
-            path,
-            dict(pair.split("=") for pair in url.query.split("&") if pair),
-            {str(k): str(v) for k, v in request.headers.items()},
-            body.encode() if isinstance(body, str) else bytes(body),
-        )
+        response = ask_livedns(world.livedns, request)
         if mode == "lost" and method != "GET":
             self.took = limit
             raise requests.ReadTimeout("no answer")
         if mode == "slow":
             self.took = limit * 0.9
-        return _answer(response.status, b"".join(response.chunks()), response.headers)
+        return http_answer(response.status, b"".join(response.chunks()), response.headers)
 
     def close(self) -> None:
         """Nothing is held."""
-
-
-def _answer(status: int, body: bytes, headers: Any = ()) -> requests.Response:
-    answer = requests.Response()
-    answer.status_code = status
-    answer.headers.update(headers)
-    answer.raw = io.BytesIO(body)
-    return answer
 
 
 class Account(GandiProvider):

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from scenarios.in_process import OPERATORS
 from simulation.bugs import BUGS, Bug, planted
 from simulation.run import simulate
-from simulation.world import INTERVAL, OPERATORS, PROBE
+from simulation.world import INTERVAL, PROBE
 
 SEEDS = 200  # `make simulate` plays as many as are wanted
 CHUNK = 10

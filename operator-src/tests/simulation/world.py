@@ -11,19 +11,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from ipaddress import IPv4Address, ip_network
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, cast
 
 from esddns.config.settings import (
     ConfigurationError,
-    DetectionSettings,
-    GandiSettings,
-    HttpTarget,
     Problem,
     Settings,
-    SourceKind,
-    SourceSettings,
 )
 from esddns.core.address import AcceptPolicy
 from esddns.core.model import Drift, Family, Record, RRset, RRType
@@ -41,22 +36,14 @@ from esddns.shell.seams import Outside
 from esddns_simulator import LiveDNS
 from esddns_simulator import World as Model
 from nodes.watch_feed import WatchFeed
+from scenarios.virtual_site import ZONE, site_settings
 from simulation.loop import EPOCH, FleetLoop, Host
-from simulation.oracle import Oracle
-from simulation.outside import UDP, ZONE, Account, NameServers, Source
+from simulation.oracle import Oracle, Write
+from simulation.outside import Account, NameServers, Source
 from simulation.trace import Trace
 from standin import ApiServerModel, ModelCluster
 
 NAMESPACE = "esddns"
-OPERATORS = {
-    "ipify": "ipify",
-    "icanhazip": "Cloudflare",
-    "identme": "ident.me",
-    "amazon": "Amazon",
-    "cloudflare": "Cloudflare",
-    "opendns": "OpenDNS",
-    "google": "Google",
-}
 INTERVAL, PROBE = 60.0, 15.0
 FOREIGN = ("203.0.113.200", "203.0.113.201")
 
@@ -267,13 +254,9 @@ class World:
         if process.gone:
             return
         term = process.node.elector.term
-        self.oracle.write_starts(
-            process.machine.name,
-            key,
-            sorted(rrset.values) if rrset else None,
-            process=process.name,
-            identity=term.identity if term else None,
-        )
+        values = sorted(rrset.values) if rrset else None
+        identity = term.identity if term else None
+        self.oracle.write_starts(Write(process.machine.name, process.name, key, values, identity))
 
     def apply(self, name: str, **spec: Any) -> None:
         """Apply a DNSRecord."""
@@ -353,28 +336,11 @@ class World:
 
 
 def _settings() -> Settings:
-    sources = tuple(
-        SourceSettings(
-            name,
-            operator,
-            SourceKind.DNS if name in UDP else SourceKind.HTTP,
-            {Family.IPV4: HttpTarget(f"https://{name}.example")},
-        )
-        for name, operator in OPERATORS.items()
-    )
-    networks = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
-    detection = DetectionSettings(
-        sources,
-        interval=INTERVAL,
-        probe_interval=PROBE,
-        accept_networks=tuple(map(ip_network, networks)),
-    )
-    gandi = GandiSettings(url="http://gandi.example/v5/livedns")
     records = (
         Record(f"home.{ZONE}", RRType.A),
         Record(f"told.{ZONE}", RRType.A, drift=Drift.REPORT),
     )
-    return Settings(gandi, detection, records=records)
+    return site_settings(records, interval=INTERVAL, probe_interval=PROBE)
 
 
 def with_record(settings: Settings, name: str) -> Settings:

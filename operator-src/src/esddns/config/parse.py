@@ -23,11 +23,11 @@ from esddns.config.settings import (
     GandiSettings,
     Settings,
     SourceSettings,
+    is_gandi,
 )
 from esddns.config.short_form import NO_SHORT_FORM, ShortForm
 from esddns.config.source_sections import Catalogue, check_quorum, read_sources
 from esddns.config.values import BadValueError
-from esddns.core import names
 from esddns.core.model import Family
 
 # Looks whether there is a token, in the file or elsewhere; gives what is wrong, or None.
@@ -78,7 +78,7 @@ def parse(
         sections,
         short,
         families=detection.families if detection_values.sound("families") else None,
-        real_gandi=gandi_values.sound("url") and _is_gandi(gandi.url),
+        real_gandi=gandi_values.sound("url") and is_gandi(gandi.url),
         report=report,
     )
     if require_records and not older:
@@ -122,7 +122,7 @@ def _gandi(read: SectionValues, folder: Path) -> GandiSettings:
 
 def _api_url(text: str) -> str:
     values.http_url(text, query=False)
-    if _is_gandi(text) and urlsplit(text).scheme != "https":
+    if is_gandi(text) and urlsplit(text).scheme != "https":
         raise BadValueError("the token would be sent in clear: https is allowed")
     return text.rstrip("/")
 
@@ -132,11 +132,6 @@ def _token_file(folder: Path, text: str) -> Path:
         reason = "found what looks like a token (not shown): write it into a file, name that here"
         raise BadValueError(reason, show=False)
     return folder / text
-
-
-def _is_gandi(url: str) -> bool:
-    host = (urlsplit(url).hostname or "").removesuffix(".")
-    return names.is_within(host, "gandi.net")
 
 
 def _detection(

@@ -17,6 +17,12 @@ from esddns.core.names import is_within
 GANDI_URL = "https://api.gandi.net/v5/livedns"
 
 
+def is_gandi(url: str) -> bool:
+    """Whether the API is Gandi's own, where no reserved name can be and no token goes in clear."""
+    host = (urlsplit(url).hostname or "").removesuffix(".")
+    return is_within(host, "gandi.net")
+
+
 class AuthScheme(enum.StrEnum):
     """How the token is sent: `Authorization: Bearer …` or the deprecated `Authorization: Apikey …`."""
 
@@ -125,12 +131,6 @@ class Settings:
     dns: DnsSettings = field(default_factory=DnsSettings)
     records: tuple[Record, ...] = ()
     namespaces: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
-
-    @property
-    def is_gandi(self) -> bool:
-        """Whether the API is Gandi's own, where no reserved name can be."""
-        host = (urlsplit(self.gandi.url).hostname or "").removesuffix(".")
-        return is_within(host, "gandi.net")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from esddns.roles.demo_site import LIE, RECORD, Site, open_site
 from esddns.roles.exit_codes import Exit
+from esddns.shell.waiting import set_within
 
 _WITHIN = 15.0  # seconds that a change may take; it takes about one and a half
 _LIES_LAST = 7.0  # seconds: a full round, and several probes
@@ -80,11 +81,7 @@ async def _for_ever(show: Show, every: float) -> int:
         for number in itertools.count():
             await show.change("the WAN changes" if number else "the first address", next(addresses))
             pressed.clear()
-            try:
-                async with asyncio.timeout(every):
-                    await pressed.wait()
-            except TimeoutError:
-                continue
+            await set_within(pressed, every)
     finally:
         if sys.stdin.isatty():
             loop.remove_reader(sys.stdin)

@@ -29,6 +29,7 @@ from esddns.shell.node import Identity, Node
 from esddns.shell.report import Reporter
 from esddns.shell.seams import Outside
 from esddns.shell.server import Endpoints
+from esddns.shell.stateview import errors_json
 
 _log = logging.getLogger("esddns")
 
@@ -149,10 +150,7 @@ def _view(agent: Node, memory: Memory, reporter: Reporter, pod: str) -> Mapping[
         "api_server_silent_seconds": round(agent.elector.silent_for(), 1),
         "credential_good": reporter.credential_good,
         **{key: value for key, value in to_json(memory.state).items() if key != "version"},
-        "errors": [
-            {"at": format_time(t.at), "subject": t.subject, "error": t.text}
-            for t in reporter.errors
-        ],
+        "errors": errors_json(reporter.errors),
     }
 
 

@@ -29,7 +29,7 @@ from esddns.shell.kube.seam import (
 )
 from esddns.shell.kube.watched import WatchedObject
 from esddns.shell.log import event
-from esddns.shell.waiting import all_ended
+from esddns.shell.waiting import all_ended, raise_first, set_within
 
 _log = logging.getLogger("esddns")
 
@@ -153,12 +153,7 @@ class Elector:
                 await self._changes_within(wait)
 
     async def _changes_within(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
-        except TimeoutError:
-            return False
-        return True
+        return await set_within(self._changed, seconds)
 
     async def _take(self) -> Term | None:
         identity = f"{self._settings.pod}_{uuid.UUID(int=self._rng.getrandbits(128), version=4)}"
@@ -198,9 +193,7 @@ class Elector:
             finally:
                 # Only now: the write that was on the wire is done, so nobody's Lease is given away with it.
                 await self._release()
-                for task in tasks:
-                    if not task.cancelled() and (error := task.exception()) is not None:
-                        raise error
+                raise_first(tasks)
 
     async def _renew(self, term: Term) -> None:
         """Renew until the term is lost; returns then."""

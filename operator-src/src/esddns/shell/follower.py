@@ -17,7 +17,7 @@ from esddns.shell.cacheview import CacheView
 from esddns.shell.detect import Detector
 from esddns.shell.log import event
 from esddns.shell.report import Reporter
-from esddns.shell.waiting import all_ended
+from esddns.shell.waiting import all_ended, raise_first
 
 _log = logging.getLogger("esddns")
 
@@ -77,8 +77,7 @@ class Follower:
         finally:
             working.cancel()
             await all_ended([working])
-        if not working.cancelled() and (error := working.exception()) is not None:
-            raise error
+        raise_first([working])
         event(_log, logging.INFO, "the API server answers again")
 
     async def _fall_back(self) -> None:

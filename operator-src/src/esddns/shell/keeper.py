@@ -25,9 +25,10 @@ from esddns.shell.detect import Round
 from esddns.shell.gated import GatedProvider
 from esddns.shell.health import Health
 from esddns.shell.memory import Memory
-from esddns.shell.publish import Publisher, Wish
+from esddns.shell.publish import Publisher, Wish, known_zone
 from esddns.shell.report import Reporter
 from esddns.shell.tracked import Terms, Tracked
+from esddns.shell.waiting import set_within
 
 # Seconds between looks at DNS after a write: close together first, the last just past the lag allowed.
 _LOOKS = (0.5, 0.5, 1, 2, 4, 8, 15, 30, 30, 31)
@@ -197,14 +198,7 @@ class Keeper:
                 await self._check_credential()
             else:
                 until = min(due.due if due else math.inf, self._credential_due)
-                await self._wait(min(until - loop.time(), _TOKEN_POLL))
-
-    async def _wait(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-        except TimeoutError:
-            return
+                await set_within(self._wake, min(until - loop.time(), _TOKEN_POLL))
 
     def _look_at_token(self) -> None:
         """A new token is a new chance for everything that the old one was refused."""
@@ -236,7 +230,7 @@ class Keeper:
             return
         state = self._state_of(tracked.record)
         try:
-            zone = tracked.record.zone or state.zone
+            zone = known_zone(tracked.record, state)
             if zone is None:
                 zone = await self._publisher.zones.find(tracked.record.fqdn)
                 self._remember(tracked.record, replace(state, zone=zone))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import random
 from collections.abc import Callable
@@ -111,6 +112,7 @@ class Leading:
         """Work with the settings as they are, until they change."""
         settings, changed = self._configuration.settings, self._configuration.changed
         outside = self._connect(settings)
+        may_write = functools.partial(elector.may_write, WRITE_DEADLINE)
         cache = CacheKeeper(
             self._cluster,
             self._namespace,
@@ -120,7 +122,7 @@ class Leading:
             self._rng,
             lambda: self._nodes,
             lambda: self._owner,
-            may_write=lambda: elector.may_write(WRITE_DEADLINE),
+            may_write=may_write,
             tell=self._reporter.tell,
         )
         operator = self.operator = Operator(
@@ -133,7 +135,7 @@ class Leading:
             rng=self._rng,
             reporter=self._reporter,
             health=self._health,
-            may_write=lambda: elector.may_write(WRITE_DEADLINE),
+            may_write=may_write,
         )
         silent: set[Family] = set()
 
@@ -155,7 +157,7 @@ class Leading:
             self._rng,
             self._reporter,
             self._health,
-            may_write=lambda: elector.may_write(WRITE_DEADLINE),
+            may_write=may_write,
             on_round=on_round,
             on_pass=operator.on_pass,
             new_term=True,

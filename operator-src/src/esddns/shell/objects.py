@@ -26,12 +26,12 @@ from esddns.shell.kube.seam import (
     WatchEvent,
 )
 from esddns.shell.log import event
-from esddns.shell.waiting import all_ended
+from esddns.shell.waiting import all_ended, raise_first, set_within
 
 _log = logging.getLogger("esddns")
 
 RESYNC = 300.0  # seconds between two lists
-_LONGEST_PAUSE = 60.0  # seconds after a failure
+_UNREAD = 60.0  # seconds until that, where a namespace could not be read
 _DENIED_FOR = 60.0  # seconds after which a denial is believed
 _LIST_LIMIT = 60.0  # seconds that one list takes at most, of each namespace
 
@@ -62,9 +62,8 @@ class Objects:
         self._seen_at: dict[ObjectId, float] = {}
         self._gone: dict[str, float] = {}  # when which uid was seen to go
         self._list_again = asyncio.Event()
-        self._listable: tuple[
-            str, ...
-        ] = ()  # one that may not be read must not keep the others from it
+        # These are followed: one that may not be read must not keep the others from it.
+        self._listable: tuple[str, ...] = ()
         self._others = asyncio.Event()  # are listable now
         self._denied_since: dict[str, float] = {}
         self._said: dict[str, str] = {}
@@ -133,7 +132,7 @@ class Objects:
                     self._said.pop("watch", None)
                 failures += 1
                 self._say("watch", f"DNSRecords are not followed now: {error}")
-                await asyncio.sleep(min(next_attempt(failures, self._rng), _LONGEST_PAUSE))
+                await asyncio.sleep(next_attempt(failures, self._rng))
                 self._list_again.set()
 
     async def _follow_until_others(self) -> None:
@@ -146,8 +145,7 @@ class Objects:
             others.cancel()
             following.cancel()
             await all_ended([following])
-            if not following.cancelled() and (error := following.exception()) is not None:
-                raise error
+            raise_first([following])
 
     async def _keep_listing(self) -> None:
         failures = 0
@@ -161,15 +159,11 @@ class Objects:
             except ClusterError as error:
                 failures += 1
                 self._say("list", f"DNSRecords cannot be listed, so nothing is changed: {error}")
-                await asyncio.sleep(min(next_attempt(failures, self._rng), _LONGEST_PAUSE))
+                await asyncio.sleep(next_attempt(failures, self._rng))
                 continue
-            try:
-                # What could not be read may be readable soon.
-                unread = len(self._listable) < len(self._namespaces)
-                async with asyncio.timeout(_LONGEST_PAUSE if unread else RESYNC):
-                    await self._list_again.wait()
-            except TimeoutError:
-                continue
+            # What could not be read may be readable soon.
+            unread = len(self._listable) < len(self._namespaces)
+            await set_within(self._list_again, _UNREAD if unread else RESYNC)
 
     async def _list(self) -> None:
         """List every namespace to the end, then take it all at once. Raises ClusterError."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from esddns.config.settings import Settings
+from esddns.config.settings import Settings, is_gandi
 from esddns.core.address import AcceptPolicy
 from esddns.core.claims import ObjectId
 from esddns.core.desired import Desired, Known, desired
@@ -140,7 +140,7 @@ class Operator:
         self._removed[one] = removed = removed & set(status.published)
         published = {t: rrset for t, rrset in status.published.items() if t not in removed}
         try:
-            read = read_dnsrecord(found, real_gandi=self._settings.is_gandi)
+            read = read_dnsrecord(found, real_gandi=is_gandi(self._settings.gandi.url))
         except InvalidDnsRecordError as error:
             return Known(error, status)
         return Known(read, replace(status, published=published))

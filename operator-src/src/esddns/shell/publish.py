@@ -80,7 +80,7 @@ class Publisher:
         outcome, state = await self._compare_dns(wish, state)
         if outcome.in_sync and not ask_api:
             return outcome, state
-        zone = _zone(wish.record, state)
+        zone = known_zone(wish.record, state)
         try:
             zone = zone or await self.zones.find(wish.record.fqdn)
             state = replace(state, zone=zone)
@@ -99,7 +99,7 @@ class Publisher:
         In sync when there is nothing of ours left there, as far as the API says. Never raises for what
         the provider does: the outcome says it.
         """
-        zone = _zone(record, state)
+        zone = known_zone(record, state)
         outcome = Outcome(record, Action.DELETE, zone=zone)
         try:
             zone = zone or await self.zones.find(record.fqdn)
@@ -122,12 +122,12 @@ class Publisher:
     async def _compare_dns(self, wish: Wish, state: RecordState) -> tuple[Outcome, RecordState]:
         """The cheap alarm. `awaiting_dns` with `in_sync` False: DNS shows something else."""
         record, desired = wish.record, wish.rrset
-        unknown = Outcome(record, Action.NONE, desired, zone=_zone(record, state))
+        unknown = Outcome(record, Action.NONE, desired, zone=known_zone(record, state))
         if self._authority is None or not record.type.is_in_dns:
             return unknown, state
         if self._distrusts_dns(state, desired):
             return unknown, state
-        view = await self._authority.lookup(record.fqdn, record.type, _zone(record, state))
+        view = await self._authority.lookup(record.fqdn, record.type, unknown.zone)
         verdict = judge(view.answers, desired, state.last_write, self._now())
         outcome = replace(
             unknown,
@@ -244,7 +244,7 @@ class Publisher:
         return outcome, state
 
 
-def _zone(record: Record, state: RecordState) -> str | None:
+def known_zone(record: Record, state: RecordState) -> str | None:
     """The zone as it is given or known; what is known wrongly (edited by hand) is not."""
     known = state.zone if state.zone and is_within(record.fqdn, state.zone) else None
     return record.zone or known

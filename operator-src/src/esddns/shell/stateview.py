@@ -31,10 +31,13 @@ def view(
         "addresses": kept["addresses"],
         "changes": kept["changes"],
         "records": [_record(t, state.records.get(t.record.key, RecordState())) for t in tracked],
-        "errors": [
-            {"at": format_time(t.at), "subject": t.subject, "error": t.text} for t in troubles
-        ],
+        "errors": errors_json(troubles),
     }
+
+
+def errors_json(troubles: Iterable[Trouble]) -> list[dict[str, str]]:
+    """Give the last errors as JSON values."""
+    return [{"at": format_time(t.at), "subject": t.subject, "error": t.text} for t in troubles]
 
 
 def _record(tracked: Tracked, state: RecordState) -> dict[str, Any]:

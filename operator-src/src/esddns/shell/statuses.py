@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from esddns.core.backoff import next_attempt
+from esddns.core.backoff import CAP, next_attempt
 from esddns.core.claims import ObjectId
 from esddns.core.dnsrecord import FINALIZER
 from esddns.shell.health import Health
@@ -23,10 +23,10 @@ from esddns.shell.kube.seam import (
 from esddns.shell.log import event
 from esddns.shell.objects import Objects
 from esddns.shell.publish import MayWrite
+from esddns.shell.waiting import set_within
 
 _log = logging.getLogger("esddns")
 
-_LONGEST_PAUSE = 60.0  # seconds after a failure
 _IDLE = 60.0  # seconds after which an idle loop shows that it lives
 _LOOK_AGAIN = 1.0  # seconds after which it may be this agent's to write again
 _ONE_WRITE = 30.0  # seconds that one write may take with all its limits
@@ -68,9 +68,10 @@ class Statuses:
         """Write what differs. A failure stops nothing: it is tried again, the newest only."""
         failures = 0
         while True:
-            self._health.beat("statuses", _IDLE + _LONGEST_PAUSE + _ONE_WRITE)
+            self._health.beat("statuses", _IDLE + CAP + _ONE_WRITE)
             if not self._marked:
-                await self._wait()
+                self._changed.clear()
+                await set_within(self._changed, _IDLE)
                 continue
             if self._may_write() is not None:  # another may tell the objects now
                 await asyncio.sleep(_LOOK_AGAIN)
@@ -87,15 +88,7 @@ class Statuses:
                 event(_log, logging.WARNING if failures == 1 else logging.DEBUG,
                       "what stands in a DNSRecord cannot be written now",
                       record="/".join(one), error=error)  # fmt: skip
-                await asyncio.sleep(min(next_attempt(failures, self._rng), _LONGEST_PAUSE))
-
-    async def _wait(self) -> None:
-        self._changed.clear()
-        try:
-            async with asyncio.timeout(_IDLE):
-                await self._changed.wait()
-        except TimeoutError:
-            return
+                await asyncio.sleep(next_attempt(failures, self._rng))
 
     async def _bring_up_to_date(self, one: ObjectId) -> None:
         found = self._objects.known.get(one)

@@ -9,7 +9,7 @@ from typing import Any
 from esddns.shell.engine import Engine
 from esddns.shell.gandi.client import WRITE_DEADLINE
 from esddns.shell.seams import Outside
-from esddns.shell.waiting import all_ended
+from esddns.shell.waiting import all_ended, raise_first
 
 
 async def work(engine: Engine, outside: Outside, *beside: Coroutine[Any, Any, object]) -> None:
@@ -33,10 +33,4 @@ async def work(engine: Engine, outside: Outside, *beside: Coroutine[Any, Any, ob
                 await all_ended(others)
             finally:
                 outside.account.close()
-                _raise_first(working, *others)
-
-
-def _raise_first(*tasks: asyncio.Future[Any]) -> None:
-    for task in tasks:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            raise error
+                raise_first([working, *others])

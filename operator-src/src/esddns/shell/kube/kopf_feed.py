@@ -22,14 +22,12 @@ import aiohttp
 from esddns import __version__
 from esddns.shell.kube.client import SERVICE_ACCOUNT, configure
 from esddns.shell.kube.feed import FeedError, FeedStuckError, OnEvent
-from esddns.shell.kube.seam import DNS_RECORDS, ClusterError, EventType, WatchEvent
+from esddns.shell.kube.seam import DNS_RECORDS, INACTIVITY, ClusterError, EventType, WatchEvent
 from esddns.shell.log import event
 
 _log = logging.getLogger("esddns")
 
 _SERVER_TIMEOUT = 600  # seconds that one watch lasts
-# Bookmarks come about once a minute, so a stream without any for longer is dead.
-_INACTIVITY = 180.0  # seconds
 _REQUEST_TIMEOUT = 10.0  # seconds, for anything but a watch
 _APART = 1.0  # seconds from one watch of a namespace to the next: Kopf itself would not wait
 # Seconds before a refused request is tried again, once; then it fails, and who follows begins anew, later.
@@ -237,7 +235,7 @@ class _Term:
             before = self._began.get(namespace, -_APART)
             await asyncio.sleep(before + _APART - self._loop.time())
             self._began[namespace] = self._loop.time()
-        self._due[namespace] = self._loop.time() + _SERVER_TIMEOUT + _INACTIVITY + _REQUEST_TIMEOUT
+        self._due[namespace] = self._loop.time() + _SERVER_TIMEOUT + INACTIVITY + _REQUEST_TIMEOUT
 
 
 async def _import_kopf() -> Any:
@@ -258,7 +256,7 @@ def _settings(kopf: Any) -> Any:
     # It takes its own finalizer off objects that have it; this is one that the API server lets none have.
     settings.persistence.finalizer = ""
     settings.watching.server_timeout = _SERVER_TIMEOUT
-    settings.watching.inactivity_timeout = _INACTIVITY
+    settings.watching.inactivity_timeout = INACTIVITY
     settings.watching.reconnect_backoff = _APART
     settings.networking.request_timeout = _REQUEST_TIMEOUT
     settings.networking.error_backoffs = _AGAIN

@@ -13,6 +13,9 @@ from typing import Any, Protocol
 
 Object = dict[str, Any]
 
+# Bookmarks come about once a minute, so a watch without any sign for longer is dead, whatever TCP thinks.
+INACTIVITY = 180.0  # seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:

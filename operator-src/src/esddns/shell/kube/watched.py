@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from esddns.core.backoff import next_attempt
 from esddns.shell.kube.seam import (
+    INACTIVITY,
     Cluster,
     ClusterError,
     EventType,
@@ -27,8 +28,6 @@ _WATCH = 600.0  # seconds that one watch lasts: six a hour
 _SHORTEST = (
     1.0  # seconds from the start of one watch to the next: whatever ends it at once, none spins
 )
-# Bookmarks come about once a minute, so a watch without any sign for longer is dead, whatever TCP thinks.
-_INACTIVE = 180.0  # seconds
 _LONGEST_PAUSE = 30.0  # seconds after a failure
 
 # Called with the object each time it was seen, None where there is none.
@@ -100,8 +99,8 @@ class WatchedObject:
     async def _next(self, events: AsyncGenerator[WatchEvent, None]) -> WatchEvent | None:
         """Give the next event, None at the end. Raises ClusterError, where nothing comes for long, too."""
         try:
-            async with asyncio.timeout(_INACTIVE):
+            async with asyncio.timeout(INACTIVITY):
                 return await anext(events, None)
         except TimeoutError:
-            message = f"watch {self._kind.kind} {self._name}: no sign of life for {_INACTIVE:g} s"
+            message = f"watch {self._kind.kind} {self._name}: no sign of life for {INACTIVITY:g} s"
             raise UnreachableError(message) from None
