@@ -56,6 +56,10 @@ format: $(VENV)/.dev ## put the code into shape
 bench: $(VENV)/.dev ## measure memory, CPU, start-up and latency (ARGS=--quick: a shorter idle time)
 	$(BIN)/python $(SRC)/bench/run.py $(ARGS)
 
+.PHONY: bench-fleet
+bench-fleet: $(VENV)/.dev ## what fleets of 1 to 5000 agents ask of whom, on virtual time (ARGS="--sizes 10 100")
+	cd $(SRC) && PYTHONPATH=tests $(BIN)/python bench/fleet.py $(ARGS)
+
 .PHONY: image
 image: ## build the container image (IMAGE=name:tag, PYTHON_IMAGE=base)
 	docker build $(if $(PYTHON_IMAGE),--build-arg PYTHON_IMAGE=$(PYTHON_IMAGE)) --tag $(or $(IMAGE),esddns:dev) .

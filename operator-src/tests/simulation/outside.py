@@ -155,6 +155,7 @@ class Source:
         """Ask it."""
         world = self._world
         world.questions[self._process.machine.name] += 1
+        world.asked[self.kind] += 1
         mode = world.sources.get(self.operator, "honest")
         if self._process.cannot_reach("sources") or mode == "dead":
             await asyncio.sleep(timeout)

@@ -19,6 +19,7 @@ from esddns.config.settings import (
     ConfigurationError,
     Problem,
     Settings,
+    SourceKind,
 )
 from esddns.core.address import AcceptPolicy
 from esddns.core.model import Drift, Family, Record, RRset, RRType
@@ -171,7 +172,7 @@ class Process:
 class World:
     """Everything of one seed."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, seed: int, folder: Path, settings: Settings | None = None) -> None:
         loop = cast("FleetLoop", asyncio.get_running_loop())
         self.loop = loop
         self.seed = seed
@@ -183,12 +184,13 @@ class World:
         self.sources: dict[str, str] = {}
         self.lags = {"ns1": 0.0, "ns2": self.rng.uniform(0, 5), "ns3": self.rng.uniform(0, 60)}
         self.questions: Counter[str] = Counter()
+        self.asked: Counter[SourceKind] = Counter()
         self.calls: Counter[str] = Counter()
         self.token_file = folder / "api-key"
         self.token = ""
         # Told when a process begins a call about one name at Gandi.
         self.on_call: Callable[[Process, str], None] = lambda _process, _verb: None
-        self.settings = _settings()
+        self.settings = settings or _settings()
         self.broken = False
         self.api = ApiServerModel(lambda: EPOCH + timedelta(seconds=self.now()))
         self.oracle = Oracle(self.now, self.trace)
@@ -319,9 +321,17 @@ class World:
                 self.oracle.lease_changed(change.object.get("spec") or {})
             notify(kind, change)
 
+        do = self.api._do
+        done: dict[int, float] = {}
+
+        def doing(request: Any) -> Any:
+            done[id(request)] = self.now()
+            return do(request)
+
         async def answering(request: Any) -> Any:
             outcome = await answer(request)
-            self.oracle.answered[request.client] = self.now()
+            # When it was answered, however late whoever asked comes to read that.
+            self.oracle.answered[request.client] = done.pop(id(request))
             if request.kind == CONFIG_MAPS and request.client == self.oracle.untold_by:
                 self.oracle.untold_by = (
                     "" if request.verb in {"create", "update"} else request.client
@@ -333,6 +343,7 @@ class World:
         zone.put, zone.drop = noting_put, noting_drop  # type: ignore[method-assign]
         store.notify = noting
         self.api.answer = answering  # type: ignore[method-assign]
+        self.api._do = doing  # type: ignore[method-assign]
 
 
 def _settings() -> Settings:
@@ -349,7 +360,7 @@ def with_record(settings: Settings, name: str) -> Settings:
 
 
 @contextlib.contextmanager
-def a_world(seed: int) -> Any:
-    """A world, with a folder for its mounted files."""
+def a_world(seed: int, settings: Settings | None = None) -> Any:
+    """A world, with a folder for its mounted files. `settings`: in place of those of short intervals."""
     with tempfile.TemporaryDirectory() as folder:
-        yield World(seed, Path(folder))
+        yield World(seed, Path(folder), settings)

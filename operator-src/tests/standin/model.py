@@ -77,8 +77,10 @@ class ApiServerModel:
         """
         client, fault = self._arrive(request)
         if fault is None and client.way.clear and self.everyone.clear:
-            await asyncio.sleep(0)
-            return self._do(request)
+            try:
+                return self._do(request)
+            finally:
+                await asyncio.sleep(0)  # it is done, whenever its sender comes to read the answer
         # Whoever asked may stand still meanwhile: what the server does is nobody else's.
         attempt = self._attempt(request, client, fault)
         task = asyncio.get_running_loop().create_task(attempt, context=contextvars.Context())

@@ -13,6 +13,7 @@ from esddns.core.cache import NAME, Cache
 from esddns.core.decide import Undecided
 from esddns.core.kube_event import Reason
 from esddns.core.model import Family
+from esddns.core.recall import recall
 from esddns.core.service import has_address
 from esddns.shell.cachekeeper import CacheKeeper
 from esddns.shell.cacheview import CacheView
@@ -96,7 +97,7 @@ class Leading:
         await self._look_at_cache()
         before = self._view.cache
         if before is not None:
-            self._memory.state = before.state
+            self._memory.state = recall(before.state, self._memory.state)
         await self._look_at_owner()
         try:
             while True:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from esddns.core.cache import NAME
 from esddns.core.kube_event import Reason, Regarding
 from esddns.core.model import Family, IPAddress, Record, RRType
+from esddns.core.recall import recall
 from esddns.core.target import Target
 from esddns.shell.cacheview import CacheView
 from esddns.shell.clock import Boottime, Now
@@ -168,7 +169,7 @@ class Node:
         owners = ((found or {}).get("metadata") or {}).get("ownerReferences") or [{}]
         self._owner = str(owners[0].get("uid") or self._owner)
         if self.elector.term is None and good and self.view.cache is not None:
-            state = self._memory.state = self.view.cache.state
+            state = self._memory.state = recall(self.view.cache.state, self._memory.state)
             self._reporter.records([r for r in map(_record, state.records) if r], state)
 
     async def _solo(self) -> None:

@@ -24,7 +24,9 @@ from esddns.shell.log import event
 
 _log = logging.getLogger("esddns")
 
-_WATCH = 600.0  # seconds that one watch lasts: six a hour
+# Seconds that one watch lasts: with the reading before it six requests an hour. Each its own, for else all
+# that begin again when the API server comes back would do so together for ever.
+_WATCH = (900.0, 1500.0)
 _SHORTEST = (
     1.0  # seconds from the start of one watch to the next: whatever ends it at once, none spins
 )
@@ -87,8 +89,9 @@ class WatchedObject:
             await asyncio.sleep(max(0.0, began + _SHORTEST - loop.time()))
 
     async def _watch(self) -> None:
+        seconds = self._rng.uniform(*_WATCH)
         watch = self._cluster.watch(
-            self._kind, name=self._name, namespace=self._namespace, since="", seconds=_WATCH
+            self._kind, name=self._name, namespace=self._namespace, since="", seconds=seconds
         )
         async with contextlib.aclosing(watch) as events:
             while (seen := await self._next(events)) is not None:
