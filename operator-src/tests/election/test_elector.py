@@ -121,10 +121,6 @@ def test_an_api_server_that_is_gone(silent: bool) -> None:
             assert not leader.leads
             await asyncio.sleep(10 * MINUTE)
             assert not fleet.leaders
-            assert all(
-                asyncio.get_running_loop().time() - agent.elector.last_answer > 9 * MINUTE
-                for agent in fleet.agents
-            )
             fleet.model.recover()
             await fleet.leader(within=30)
 

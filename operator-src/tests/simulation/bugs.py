@@ -21,6 +21,7 @@ from esddns.shell.gated import GatedProvider
 from esddns.shell.keeper import Keeper
 from esddns.shell.objects import Objects
 from esddns.shell.operator import Operator
+from esddns.shell.publish import Publisher
 
 Bug = Callable[[], Iterator[None]]
 
@@ -162,6 +163,21 @@ def writes_what_it_thinks() -> Iterator[None]:
         yield
 
 
+def commits_before_the_put() -> Iterator[None]:
+    """What is about to be written counts as published, whatever Gandi answers."""
+    write = Publisher._write
+
+    async def hasty(
+        self: Publisher, wish: Any, planned: Any, outcome: Any, before: Any, remember: Any
+    ) -> Any:
+        published = replace(before, ours=wish.rrset)
+        remember(published)
+        return await write(self, wish, planned, outcome, published, remember)
+
+    with mock.patch.object(Publisher, "_write", hasty):
+        yield
+
+
 # Each with a seed that shows it, which is tried first.
 BUGS: dict[Bug, int] = {
     holder_is_not_checked: 14,
@@ -176,6 +192,7 @@ BUGS: dict[Bug, int] = {
     no_backoff: 7,
     the_finalizer_goes_too_early: 43,
     writes_what_it_thinks: 0,
+    commits_before_the_put: 0,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ class Oracle:
         self.solo_writes = 0
         self.solo_by_value: Counter[tuple[str, str]] = Counter()
         self.elected_at = 0.0
+        self.stood: dict[str, set[frozenset[str]]] = {}  # what each RRset ever held
         self.listed: dict[str, float] = {}  # when whom the API server gave all DNSRecords
         self._calls: dict[str, deque[float]] = {}
 
@@ -104,8 +106,18 @@ class Oracle:
         elif self.listed.get(write.process, -1.0) < self.elected_at:
             self.fail(f"{who} writes {key} before it knows all DNSRecords")
 
+    def shared(self, who: str, data: Mapping[str, str]) -> None:
+        """A leader shares what it knows: what it calls published did stand there."""
+        for name, record in json.loads(data["state"])["records"].items():
+            fqdn, _, rrtype = name.rpartition("/")
+            key = f"{fqdn.removesuffix('.example.com')}/{rrtype}"
+            ours = record["ours"] and frozenset(record["ours"]["values"])
+            if ours and ours not in self.stood.get(key, ()):
+                self.fail(f"{who} shares {key} as {sorted(ours)}, which never stood there")
+
     def zone_changed(self, key: str, values: list[str] | None) -> None:
         """Gandi holds something else now."""
+        self.stood.setdefault(key, set()).add(frozenset(values or ()))
         self._trace.add("zone", f"{key} is {', '.join(values) if values else 'gone'}")
         if values is None:
             self.deleted.add(key)

@@ -76,7 +76,7 @@ async def _play(world: World, faults: int | None, kinds: tuple[Fault, ...], size
         await _check_quiet(world)
         _check_bounds(world, count)
     finally:
-        await _end(world)
+        await end(world)
         logger.removeHandler(logs)
         logger.setLevel(level)
         logger.propagate = propagate
@@ -94,7 +94,7 @@ async def _play(world: World, faults: int | None, kinds: tuple[Fault, ...], size
     )
 
 
-async def _end(world: World) -> None:
+async def end(world: World) -> None:
     """End everything, and at last give the dead their rest: cut off, so that they harm nobody."""
     world.api.recover()
     for process in world.graves:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from esddns.shell.kube.seam import LEASES
 from scenarios.in_process import OPERATORS
 from simulation.bugs import BUGS, Bug, planted
-from simulation.run import simulate
-from simulation.world import INTERVAL, PROBE
+from simulation.loop import FleetLoop
+from simulation.run import end, simulate
+from simulation.world import INTERVAL, PROBE, a_world
 
 SEEDS = 200  # `make simulate` plays as many as are wanted
 CHUNK = 10
@@ -68,3 +72,33 @@ def test_a_planted_bug_is_caught(bug: Bug) -> None:
     seeds = (BUGS[bug], *range(SEEDS))
     with planted(bug):
         assert any(simulate(seed).violations for seed in seeds)
+
+
+def attempts_after_a_crash(agents: int) -> int:
+    """How many of them ask for the Lease when its holder was killed."""
+
+    async def play() -> int:
+        with a_world(3) as world:
+            world.api.everyone.latency_to = world.api.everyone.latency_back = 0.005
+            for _ in range(agents):
+                world.grow()
+            await asyncio.sleep(120)
+            leader = next(m for m in world.machines if m.process and m.process.leads)
+            asked = world.api.requests["update", LEASES.plural]
+            leader.crash(keep_disk=True)
+            await asyncio.sleep(19)
+            # The new one's renewals, one in 5 s, are none.
+            attempts = world.api.requests["update", LEASES.plural] - asked - 1
+            assert world.oracle.elections == 2
+            await end(world)
+            return attempts
+
+    with asyncio.Runner(loop_factory=lambda: FleetLoop(3600.0)) as runner:
+        return runner.run(play())
+
+
+def test_a_take_over_is_spread_out() -> None:
+    """Of 100 agents few ask for a Lease that ran out; without the jitter nearly all of them would."""
+    assert attempts_after_a_crash(100) <= 5
+    with mock.patch("esddns.shell.elector.jitter", return_value=0.0):
+        assert attempts_after_a_crash(100) > 50

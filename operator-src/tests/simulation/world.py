@@ -303,7 +303,7 @@ class World:
     def _note_changes(self) -> None:
         """Have the oracle see every change of the zone, and who is elected."""
         zone, store = self.model.zones[ZONE], self.api.store
-        put, drop, notify, answer = zone.put, zone.drop, store.notify, self.api.answer
+        put, drop, notify = zone.put, zone.drop, store.notify
 
         def noting_put(name: str, rtype: str, rrset: Any, at: float) -> Any:
             kept = put(name, rtype, rrset, at)
@@ -321,7 +321,13 @@ class World:
                 self.oracle.lease_changed(change.object.get("spec") or {})
             notify(kind, change)
 
-        do = self.api._do
+        zone.put, zone.drop = noting_put, noting_drop  # type: ignore[method-assign]
+        store.notify = noting
+        self._note_answers()
+
+    def _note_answers(self) -> None:
+        """Have the oracle see what the API server answered whom, and when."""
+        answer, do = self.api.answer, self.api._do
         done: dict[int, float] = {}
 
         def doing(request: Any) -> Any:
@@ -332,18 +338,16 @@ class World:
             outcome = await answer(request)
             # When it was answered, however late whoever asked comes to read that.
             self.oracle.answered[request.client] = done.pop(id(request))
-            if request.kind == CONFIG_MAPS and request.client == self.oracle.untold_by:
-                self.oracle.untold_by = (
-                    "" if request.verb in {"create", "update"} else request.client
-                )
+            if request.kind == CONFIG_MAPS and request.verb in {"create", "update"}:
+                self.oracle.shared(request.client, request.body["data"])
+                if request.client == self.oracle.untold_by:
+                    self.oracle.untold_by = ""
             if (request.verb, request.kind) == ("list", DNS_RECORDS):
                 self.oracle.listed[request.client] = self.now()
             return outcome
 
-        zone.put, zone.drop = noting_put, noting_drop  # type: ignore[method-assign]
-        store.notify = noting
-        self.api.answer = answering  # type: ignore[method-assign]
         self.api._do = doing  # type: ignore[method-assign]
+        self.api.answer = answering  # type: ignore[method-assign]
 
 
 def _settings() -> Settings:

@@ -147,7 +147,7 @@ def _view(agent: Node, memory: Memory, reporter: Reporter, pod: str) -> Mapping[
         "holder": agent.elector.holder or None,
         "cache_problem": agent.view.problem,
         "checked_at": format_time(cache.checked_at) if cache else None,
-        "api_server_silent_seconds": round(agent.elector.silent_for(), 1),
+        "api_server_silent_seconds": round(agent.silent_for(), 1),
         "credential_good": reporter.credential_good,
         **{key: value for key, value in to_json(memory.state).items() if key != "version"},
         "errors": errors_json(reporter.errors),

@@ -25,7 +25,6 @@ from esddns.shell.kube.seam import (
     ClusterError,
     ConflictError,
     Object,
-    UnreachableError,
 )
 from esddns.shell.kube.watched import WatchedObject
 from esddns.shell.log import event
@@ -77,7 +76,7 @@ class Elector:
         self._nodes = nodes
         self._stalled = stalled
         self._on_holder = on_holder
-        self._watched = WatchedObject(cluster, LEASES, NAME, rng, self._see, self._failed)
+        self._watched = WatchedObject(cluster, LEASES, NAME, rng, self._see)
         self._sighting = Sighting(None, boottime())
         self._changed = asyncio.Event()
         self._held: Lease | None = None
@@ -86,7 +85,6 @@ class Elector:
         self._yielding: str | None = None
         self._good = False
         self.term: Term | None = None
-        self.last_answer = boottime()  # when the API server last answered anything
 
     @property
     def holder(self) -> str:
@@ -97,10 +95,6 @@ class Elector:
     def yields(self) -> Yields:
         """How often leadership was given up in a row, as last seen."""
         return self._sighting.lease.yields if self._sighting.lease else Yields()
-
-    def silent_for(self) -> float:
-        """Seconds since the API server answered anything."""
-        return self._boottime() - self.last_answer
 
     def may_write(self, deadline: float) -> str | None:
         """Say why no write that takes `deadline` seconds at most may be started now."""
@@ -165,8 +159,6 @@ class Elector:
             return None
         except ClusterError as error:
             event(_log, logging.DEBUG, "the Lease was not taken", error=error)
-            if not isinstance(error, UnreachableError):
-                self.last_answer = self._boottime()
             await asyncio.sleep(next_attempt(2, self._rng))
             await self._look()
             return None
@@ -245,18 +237,13 @@ class Elector:
             self._answered(await self._store.read())
 
     def _answered(self, lease: Lease | None) -> None:
-        self.last_answer = now = self._boottime()
+        now = self._boottime()
         before, holder = self._sighting, self.holder
         self._sighting = before.next(lease, now)
         if self.holder != holder:
             self._on_holder(holder, self.holder)
         if self._sighting.since != before.since or before.lease is None:
             self._changed.set()
-
-    def _failed(self, error: ClusterError) -> None:
-        """An error is an answer, too, unless nothing came at all."""
-        if not isinstance(error, UnreachableError):
-            self.last_answer = self._boottime()
 
     def _another_holds_it(self) -> bool:
         return self.term is not None and self.holder != self.term.identity

@@ -23,6 +23,7 @@ from esddns.shell.follower import SOLO_AFTER, Follower
 from esddns.shell.health import Health
 from esddns.shell.kube.events import EventRecorder
 from esddns.shell.kube.feed import Feed
+from esddns.shell.kube.heard import HeardCluster
 from esddns.shell.kube.leases import LeaseStore
 from esddns.shell.kube.seam import CONFIG_MAPS, DAEMON_SETS, Cluster, ClusterError, Object
 from esddns.shell.kube.watched import WatchedObject
@@ -65,7 +66,7 @@ class Node:
     ) -> None:
         self._me = me
         self._configuration = configuration
-        self._cluster = cluster
+        cluster = self._cluster = HeardCluster(cluster, boottime)
         self._connect = connect
         self._memory = memory
         self._now = now
@@ -103,7 +104,7 @@ class Node:
             self.view,
             self._detectors,
             lambda: configuration.settings.detection.interval,
-            self.elector.silent_for,
+            self._cluster.silent_for,
             lambda: self.elector.term is not None,
             self._solo,
             rng,
@@ -111,6 +112,10 @@ class Node:
         )
         self._events = EventRecorder(cluster, now, me.pod, rng)
         reporter.tell = self._tell
+
+    def silent_for(self) -> float:
+        """Seconds since the API server answered anything."""
+        return self._cluster.silent_for()
 
     def stalled(self) -> list[str]:
         """Name the leader's loops that do not live."""
@@ -195,7 +200,7 @@ class Node:
 
     def _may_write_alone(self) -> str | None:
         """Why this agent may not write without the Lease: where the API server answers, the Lease decides."""
-        silent = self.elector.silent_for()
+        silent = self.silent_for()
         return None if silent >= SOLO_AFTER else "the API server answers: the Lease decides"
 
     async def _lead(self) -> None:
