@@ -39,8 +39,8 @@ RUN base=$(python3 -c 'import sys; print(sys.base_prefix)') \
  && rm -rf "$base"/bin/pip* "$base"/lib/python3*/ensurepip "$base"/lib/python3*/site-packages/* \
     /usr/share/python-wheels \
  && python3 -c 'import esddns.roles.check_table, esddns.roles.once, esddns.roles.run, \
-                       esddns.roles.node, kopf, kubernetes.aio.client, kubernetes.aio.config, \
-                       esddns.shell.sources.dns_answer' \
+                       esddns.roles.node, esddns.roles.web, kopf, kubernetes.aio.client, \
+                       kubernetes.aio.config, esddns.shell.sources.dns_answer, cryptography.x509' \
  && install -d -o 65532 -g 65532 "$ESDDNS_STATE_DIR"
 
 # By number, so that Kubernetes' runAsNonRoot can tell.

@@ -37,6 +37,7 @@ imports: $(VENV)/.dev ## imports point one way (import-linter)
 .PHONY: unit
 unit: $(VENV)/.dev ## the tests (ARGS="-k name" picks some)
 	$(SRC)/tests/install-debian-servers.sh
+	PYTHON=$(BIN)/python $(SRC)/tests/manifests/install-tools.sh
 	cd $(SRC) && $(BIN)/pytest -n $(JOBS) --ignore tests/simulation --cov --cov-report=term:skip-covered $(ARGS)
 
 .PHONY: fleet
@@ -59,6 +60,14 @@ bench: $(VENV)/.dev ## measure memory, CPU, start-up and latency (ARGS=--quick: 
 .PHONY: bench-fleet
 bench-fleet: $(VENV)/.dev ## what fleets of 1 to 5000 agents ask of whom, on virtual time (ARGS="--sizes 10 100")
 	cd $(SRC) && PYTHONPATH=tests $(BIN)/python bench/fleet.py $(ARGS)
+
+.PHONY: bench-web
+bench-web: $(VENV)/.dev ## what the status service and the agents' endpoints bear, load and abuse (ARGS=--quick)
+	cd $(SRC) && $(BIN)/python bench/web.py $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(VENV)/.dev ## fuzz every parser for long, from another seed each time (INPUTS=20000 for each test)
+	cd $(SRC) && ESDDNS_FUZZ=$(or $(INPUTS),20000) $(BIN)/pytest -n $(JOBS) tests/fuzz
 
 .PHONY: image
 image: ## build the container image (IMAGE=name:tag, PYTHON_IMAGE=base)

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what tests talk to: coturn (STUN), knot (DNS), and openssl for their certificates.
+# Installs what tests talk to: coturn (STUN), knot (DNS), openssl for their certificates, and the browser that
+# looks at the status page.
 # Does nothing when all are there, and never fails a build: what is missing is skipped by the tests.
 # The daemons are kept from starting; each test starts its own on a free port.
 set -eu
@@ -9,9 +10,10 @@ missing=
 command -v turnserver >/dev/null || missing="$missing coturn"
 command -v knotd >/dev/null || missing="$missing knot"
 command -v openssl >/dev/null || missing="$missing openssl"
+command -v chromium >/dev/null || missing="$missing chromium"
 
 if [ -z "$missing" ]; then
-    echo "install-debian-servers: coturn, knot and openssl are installed: nothing to do"
+    echo "install-debian-servers: coturn, knot, openssl and chromium are installed: nothing to do"
     exit 0
 fi
 if ! command -v apt-get >/dev/null; then

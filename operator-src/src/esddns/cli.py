@@ -144,7 +144,8 @@ def _run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     from esddns.config.settings import ConfigurationError
     from esddns.roles.exit_codes import Exit
-    from esddns.roles.run import CannotListenError, RunOptions, run
+    from esddns.roles.run import RunOptions, run
+    from esddns.shell.listening import CannotListenError
 
     host, port = arguments.listen
     try:
@@ -167,7 +168,12 @@ def _node(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     try:
         host, port = arguments.listen
         options = NodeOptions(
-            arguments.pod_name, arguments.pod_namespace, host, port, arguments.state_dir
+            arguments.pod_name,
+            arguments.pod_namespace,
+            arguments.node_name,
+            host,
+            port,
+            arguments.state_dir,
         )
         load = functools.partial(_settings, arguments, environ, in_cluster=True)
         tokens = functools.partial(_tokens, arguments, environ)
@@ -181,6 +187,29 @@ def _node(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
         )
         return Exit.CONFIGURATION
     return Exit.OK
+
+
+def _web(arguments: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+    import asyncio
+
+    from esddns.roles.web import web
+    from esddns.shell.listening import CannotListenError
+    from esddns.shell.web.self_signed import SelfSignedError
+    from esddns.shell.web.service import ServiceOptions
+
+    options = ServiceOptions(
+        agents=arguments.agents,
+        listen=arguments.listen,
+        tls_listen=arguments.tls_listen,
+        tls_dir=arguments.tls_dir,
+        state_dir=arguments.state_dir,
+    )
+    try:
+        asyncio.run(web(options, arguments.end))
+    except (CannotListenError, SelfSignedError) as error:
+        print(error, file=sys.stderr)
+        return 2  # as roles.exit_codes has it, whose imports this process does without
+    return 0
 
 
 def _check(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -208,8 +237,16 @@ def _demo(arguments: argparse.Namespace, _environ: Mapping[str, str]) -> int:
               f"clone of https://github.com/sqe/esddns sets it up", file=sys.stderr)  # fmt: skip
         return 2
 
+    from esddns.roles.exit_codes import Exit
+    from esddns.shell.listening import CannotListenError
+
     try:
-        return asyncio.run(demo(once=arguments.once, every=arguments.every))
+        return asyncio.run(
+            demo(once=arguments.once, every=arguments.every, page_port=arguments.page_port)
+        )
+    except CannotListenError as error:
+        print(error, file=sys.stderr)
+        return Exit.CONFIGURATION
     except KeyboardInterrupt:
         if arguments.once:
             raise
@@ -220,6 +257,7 @@ _COMMANDS: Mapping[str, Command] = {
     "once": _once,
     "run": _run,
     "node": _node,
+    "web": _web,
     "check": _check,
     "demo": _demo,
 }

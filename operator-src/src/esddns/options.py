@@ -37,8 +37,9 @@ exit codes:
 
 _DEMO_EXIT_CODES = """\
 exit codes:
-  0  ended by Ctrl-C; with --once: DNS followed all three changes and never took a lie
-  1  DNS did not follow, or took a lie
+  0  ended by Ctrl-C; with --once: DNS followed all three changes and never took a lie, and the
+     status page shows the last address
+  1  DNS did not follow, or took a lie, or the page does not show it    2  --page-port is taken
 """
 
 _ENVIRONMENT = """\
@@ -48,6 +49,13 @@ environment:
   ESDDNS_STATE_DIR, ESDDNS_LISTEN, ESDDNS_LOG_FORMAT, ESDDNS_LOG_LEVEL
                   the options of these names (ESDDNS_LISTEN: of run); an option on the command
                   line wins
+"""
+
+_WEB_ENVIRONMENT = """\
+environment:
+  ESDDNS_AGENTS, ESDDNS_LISTEN, ESDDNS_TLS_LISTEN, ESDDNS_TLS_DIR, ESDDNS_STATE_DIR,
+  ESDDNS_LOG_FORMAT, ESDDNS_LOG_LEVEL
+                  the options of these names; an option on the command line wins
 """
 
 
@@ -90,12 +98,57 @@ def make_parser(
                       help="this pod (default: POD_NAME, else the host's name)")  # fmt: skip
     node.add_argument("--pod-namespace", default=environ.get("POD_NAMESPACE") or "esddns",
                       help="its namespace (default: POD_NAMESPACE, else esddns)")  # fmt: skip
+    node.add_argument("--node-name", default=environ.get("NODE_NAME") or "",
+                      help="its Node: where that has the label esddns.io/lead=false it never leads "
+                      "(default: NODE_NAME, else no label is looked at)")  # fmt: skip
     check = add("check", "try everything without changing anything, and say what to fix",
                 _EXIT_CODES)  # fmt: skip
     _state_option(check, environ)
     check.add_argument("--json", action="store_true", help="JSON for programs, not a table")
+    _add_web(commands, run_by["web"], environ)
     _add_demo(commands, run_by["demo"])
     return parser
+
+
+def _add_web(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    command: Command,
+    environ: Mapping[str, str],
+) -> None:
+    text = "the status service: asks the agents, and shows what they say as a page and as JSON"
+    web = commands.add_parser(
+        "web",
+        parents=[_log_options(environ)],
+        help=text,
+        description=text,
+        epilog=f"{_RUN_EXIT_CODES}\n{_WEB_ENVIRONMENT}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    web.add_argument(
+        "--agents",
+        metavar="HOST:PORT,…",
+        type=_naming("ESDDNS_AGENTS", environ, _places),
+        default=environ.get("ESDDNS_AGENTS") or "esddns-operator-daemon:8080",
+        help="whom to ask; a name stands for all its addresses (default: %(default)s)",
+    )
+    _listen_option(web, environ, ":51339", "where the page is served in clear")
+    web.add_argument(
+        "--tls-listen",
+        metavar="[HOST]:PORT",
+        type=_naming("ESDDNS_TLS_LISTEN", environ, _listen_or_not),
+        default=environ.get("ESDDNS_TLS_LISTEN", ":51443"),
+        help="where it is served over TLS; empty: nowhere (default: :51443)",
+    )
+    web.add_argument(
+        "--tls-dir",
+        metavar="PATH",
+        type=Path,
+        default=Path(environ.get("ESDDNS_TLS_DIR") or "/etc/esddns/tls"),
+        help="tls.crt and tls.key, read again when they change; without them a self-signed certificate "
+        "is made (default: /etc/esddns/tls)",
+    )
+    _state_option(web, environ, "where the last known state is kept for a restart")
+    web.set_defaults(command=command)
 
 
 def _add_demo(
@@ -122,11 +175,18 @@ def _add_demo(
         default=8.0,
         help="seconds between changes of the WAN (default: %(default)g); Enter changes it at once",
     )
+    demo.add_argument(
+        "--page-port",
+        metavar="PORT",
+        type=_port,
+        default=0,
+        help="where the status page is served on loopback (default: a free one)",
+    )
     demo.set_defaults(command=command)
 
 
 def _shared_options(environ: Mapping[str, str]) -> argparse.ArgumentParser:
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = argparse.ArgumentParser(add_help=False, parents=[_log_options(environ)])
     shared.add_argument("--config", type=Path, metavar="PATH",
                         help="dns.ini (default: /etc/esddns/dns.ini)")  # fmt: skip
     shared.add_argument("--target-domain", metavar="FQDN",
@@ -135,6 +195,11 @@ def _shared_options(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     shared.add_argument("--detection-interval", metavar="SECONDS",
                         help="seconds between full rounds (default: 300)")  # fmt: skip
     shared.add_argument("--dry-run", action="store_true", help="send nothing that changes anything")
+    return shared
+
+
+def _log_options(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
     for option, choices, default, text in (
         ("--log-format", LOG_FORMATS, "text", "one line an event (default: text)"),
         ("--log-level", LOG_LEVELS, "info", "(default: info)"),
@@ -151,7 +216,11 @@ def _shared_options(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     return shared
 
 
-def _state_option(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+def _state_option(
+    parser: argparse.ArgumentParser,
+    environ: Mapping[str, str],
+    text: str = "where what was published is remembered",
+) -> None:
     # systemd gives STATE_DIRECTORY; the XDG folder is for people.
     home = environ.get("XDG_STATE_HOME") or Path(environ.get("HOME") or "/") / ".local/state"
     default = environ.get("ESDDNS_STATE_DIR") or environ.get("STATE_DIRECTORY")
@@ -160,17 +229,22 @@ def _state_option(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -
         metavar="PATH",
         type=Path,
         default=Path(default) if default else Path(home) / "esddns",
-        help="where what was published is remembered (default: %(default)s)",
+        help=f"{text} (default: %(default)s)",
     )
 
 
-def _listen_option(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+def _listen_option(
+    parser: argparse.ArgumentParser,
+    environ: Mapping[str, str],
+    default: str = ":8080",
+    text: str = "where /metrics, /healthz, /readyz and /state are served",
+) -> None:
     parser.add_argument(
         "--listen",
         metavar="[HOST]:PORT",
         type=_naming("ESDDNS_LISTEN", environ, _listen),
-        default=environ.get("ESDDNS_LISTEN") or ":8080",
-        help="where /metrics, /healthz, /readyz and /state are served (default: :8080)",
+        default=environ.get("ESDDNS_LISTEN") or default,
+        help=f"{text} (default: {default})",
     )
 
 
@@ -212,3 +286,18 @@ def _listen(text: str) -> tuple[str, int]:
     if not colon or not port.isascii() or not port.isdigit() or int(port) > _LAST_PORT:
         raise argparse.ArgumentTypeError(f"expected [HOST]:PORT, found {text!r}")
     return host.strip("[]"), int(port)
+
+
+def _listen_or_not(text: str) -> tuple[str, int] | None:
+    return _listen(text) if text else None
+
+
+def _port(text: str) -> int:
+    return _listen(f":{text}")[1]
+
+
+def _places(text: str) -> list[tuple[str, int]]:
+    places = [_listen(place.strip()) for place in text.split(",")]
+    if not all(host.isascii() and host and port for host, port in places):
+        raise argparse.ArgumentTypeError(f"expected HOST:PORT, separated by commas, found {text!r}")
+    return places

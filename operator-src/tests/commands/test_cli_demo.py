@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -28,9 +29,23 @@ async def test_once(site: CommandSite) -> None:
     assert _TABLE in done.out
     assert done.out.count("✓") == 4
     assert "DNS followed all three changes and never took the lie." in done.out
+    assert re.search(r"^status page: http://127\.0\.0\.1:\d+/$", done.out, re.MULTILINE)
+    assert "The status page shows the last address, in sync." in done.out
     assert "198.51.100.7" in done.out
     assert all(len(line) <= 80 for line in done.out.splitlines() if line.startswith(("│", "┃")))
     assert site.sim.calls() == []
+
+
+async def test_a_page_port_that_is_taken(site: CommandSite) -> None:
+    """A port that another has is an error that names it and the option, with exit 2."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = await site.esddns("demo", "--once", "--page-port", str(port))
+    assert done.code == 2
+    assert done.err == (
+        f"cannot listen on 127.0.0.1:{port}: Address already in use: give another address with "
+        f"--page-port\n"
+    )
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ import pytest
 from esddns.config.parse import parse
 from esddns.config.settings import (
     AuthScheme,
+    ClusterSettings,
     ConfigurationError,
     DetectionSettings,
     DnsCheck,
@@ -52,6 +53,8 @@ ipv6 = https://api6.ipify.org
 [dns]
 check = authoritative         ; authoritative (ask the zone's name servers) | api (GET at Gandi)
 servers =                     ; optional HOST[:PORT] list to ask instead of the zone's NS
+[cluster]
+yield-pause = 300             ; seconds between two leaders that give up for want of a way out, 10…3600
 [record:home.example.com]     ; one section a record; the apex and *.example.com too
 zone = example.com            ; optional: found by asking Gandi for the longest zone of the account
 types = A                     ; comma list of A, AAAA
@@ -92,7 +95,7 @@ def test_the_issues_place_holders_are_refused(builtin: Builtin) -> None:
             "cloudflare-dns, ident.me, NAME"
         ),
         (
-            "dns.ini:25: [record:home.example.com]: found 'home.example.com': example.com is a reserved "
+            "dns.ini:27: [record:home.example.com]: found 'home.example.com': example.com is a reserved "
             "domain, so no zone at Gandi can hold it: write a name of your own"
         ),
     ]
@@ -129,6 +132,8 @@ timeout = 60
 [dns]
 check = api
 servers = ns1.esddns.dev, 127.0.0.1:5353, [::1]:54, 2001:db8::53
+[cluster]
+yield-pause = 10
 [source:mine]
 operator = My  House
 kind = stun
@@ -193,6 +198,7 @@ overwrite = No
             DnsCheck.API,
             (("ns1.esddns.dev", 53), ("127.0.0.1", 5353), ("::1", 54), ("2001:db8::53", 53)),
         ),
+        cluster=ClusterSettings(yield_pause=10),
         records=(
             Record(name, RRType.AAAA, ttl, zone, overwrite, drift),
             Record(name, RRType.A, ttl, zone, overwrite, drift),

@@ -11,6 +11,7 @@ from esddns.shell.kube.seam import (
     DNS_RECORDS,
     EVENTS,
     LEASES,
+    NODES,
     ConflictError,
     InvalidObjectError,
     NotFoundError,
@@ -33,6 +34,16 @@ def test_create_and_get(play_both: Play) -> None:
         assert await site.cluster.get(CONFIG_MAPS, "wan-ip") == made
         with pytest.raises(ConflictError, match=r"ConfigMap esddns/wan-ip: HTTP 409: .*exists"):
             await site.cluster.create(CONFIG_MAPS, config_map())
+
+    play_both(scenario)
+
+
+def test_what_has_no_namespace(play_both: Play) -> None:
+    """A Node belongs to no namespace: it is found without one."""
+
+    async def scenario(site: Site) -> None:
+        site.model.store.create(NODES, "", {"metadata": {"name": "one", "labels": {"a": "b"}}})
+        assert (await site.cluster.get(NODES, "one"))["metadata"]["labels"] == {"a": "b"}
 
     play_both(scenario)
 

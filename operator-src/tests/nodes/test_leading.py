@@ -8,12 +8,13 @@ import json
 import pytest
 
 from esddns.core.cache import NAME
+from esddns.core.model import Drift, Record, RRType
 from esddns.core.state import loads
 from esddns.shell.gandi.token import TokenSource
 from esddns.shell.kube.seam import CONFIG_MAPS
 from nodes.virtual_cluster import NAMESPACE, cluster_of
 from scenarios.in_process import OPERATORS
-from scenarios.virtual_site import FIRST, SECOND, THIRD
+from scenarios.virtual_site import FIRST, HOME, SECOND, THIRD
 from standin import Fault
 from virtual_time import run_virtual
 
@@ -179,5 +180,27 @@ def test_a_cache_that_cannot_be_written(tokens: TokenSource) -> None:
             await cluster.site.until(SECOND, within=35)
             cluster.model.faults.clear()
             await cluster.all_know(SECOND, within=35)
+
+    run_virtual(scenario())
+
+
+def test_a_term_begins_with_the_cache_as_it_stands(tokens: TokenSource) -> None:
+    """Who was cut off for a while and leads knows what was published meanwhile, before its watch tells."""
+
+    async def scenario() -> None:
+        reported = Record("told.example.com", RRType.A, drift=Drift.REPORT)
+        async with cluster_of(2, tokens, records=(HOME, reported)) as cluster:
+            leader = await cluster.leader()
+            other = next(a for a in cluster.agents if a is not leader)
+            before = other.node.view.cache
+            cluster.site.world.set_wan(ipv4=SECOND)
+            await cluster.site.until(SECOND, within=60, fqdn="told.example.com")
+            await asyncio.sleep(30)
+            assert before is not None
+            other.node.view.cache, other.memory.state = before, before.state
+            await cluster.crash(leader)
+            cluster.site.world.set_wan(ipv4=THIRD)
+            await cluster.leader(not_=leader)
+            await cluster.site.until(THIRD, within=60, fqdn="told.example.com")
 
     run_virtual(scenario())

@@ -16,7 +16,8 @@ from esddns.core.cache import NAME
 from esddns.core.model import Family
 from esddns.shell.configuration import Configuration
 from esddns.shell.gandi.token import TokenSource
-from esddns.shell.kube.seam import CONFIG_MAPS, DAEMON_SETS, DNS_RECORDS, EVENTS, Object
+from esddns.shell.kube.seam import CONFIG_MAPS, DAEMON_SETS, DNS_RECORDS, EVENTS, NODES, Object
+from esddns.shell.lead_label import LABEL
 from esddns.shell.leading import DAEMON_SET
 from esddns.shell.memory import Memory
 from esddns.shell.metrics import Metrics
@@ -43,7 +44,7 @@ class Agent:
         self.memory = Memory()
         self.configuration = Configuration(cluster.load, self.reporter)
         self.node = Node(
-            Identity(self.name, NAMESPACE),
+            Identity(self.name, NAMESPACE, cluster.node_of(number)),
             self.configuration,
             client,
             WatchFeed(client),
@@ -77,8 +78,11 @@ class Agent:
 class VirtualCluster:
     """The site, the API server and all agents."""
 
-    def __init__(self, size: int, tokens: TokenSource, **settings: Any) -> None:
+    def __init__(
+        self, size: int, tokens: TokenSource, *, with_nodes: bool = False, **settings: Any
+    ) -> None:
         self.tokens = tokens
+        self._with_nodes = with_nodes
         self.site = VirtualSite((HOME,), TOKEN)
         self.settings = replace(self.site.settings, **settings)  # what the mounted files say
         self.broken: ConfigurationError | None = None
@@ -87,7 +91,18 @@ class VirtualCluster:
         store.create(DAEMON_SETS, NAMESPACE, {"metadata": metadata})
         status = {"desiredNumberScheduled": size}
         store.update(DAEMON_SETS, NAMESPACE, {"metadata": metadata, "status": status}, status=True)
+        for number in range(size if with_nodes else 0):
+            store.create(NODES, "", {"metadata": {"name": self.node_of(number)}})
         self.agents = [Agent(self, number) for number in range(size)]
+
+    def node_of(self, number: int) -> str:
+        """The Node that an agent runs on, where its label is looked at."""
+        return f"node-{number}" if self._with_nodes else ""
+
+    def label(self, number: int, value: str) -> None:
+        """Say of a Node whether its agent may lead."""
+        patch = {"metadata": {"labels": {LABEL: value}}}
+        self.model.store.patch(NODES, "", self.node_of(number), patch)
 
     def load(self) -> Settings:
         """Read the mounted files."""

@@ -120,7 +120,8 @@ class ModelCluster(Cluster):
     def _request(
         self, verb: str, kind: Kind, namespace: str | None, name: str | None = None, **more: Any
     ) -> Request:
-        return Request(self._client, verb, kind, namespace or self._namespace, name, **more)
+        within = (namespace or self._namespace) if kind.namespaced else ""
+        return Request(self._client, verb, kind, within, name, **more)
 
     def _sending(self, verb: str, kind: Kind, body: Mapping[str, Any]) -> Request:
         metadata = body.get("metadata") or {}

@@ -21,7 +21,7 @@ from standin.request import Request
 from standin.store import KINDS
 
 _PATH = re.compile(
-    r"/(?:api|apis/(?P<group>[^/]+))/(?P<version>[^/]+)/namespaces/(?P<namespace>[^/]+)"
+    r"/(?:api|apis/(?P<group>[^/]+))/(?P<version>[^/]+)(?:/namespaces/(?P<namespace>[^/]+))?"
     r"/(?P<plural>[^/]+)(?:/(?P<name>[^/]+)(?P<status>/status)?)?"
 )
 _VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
@@ -116,7 +116,7 @@ class HttpStandIn:
             client,
             verb,
             _kind(where["group"] or "", where["version"], where["plural"]),
-            where["namespace"],
+            where["namespace"] or "",
             where["name"] or selected or None,
             json.loads(await http.read()) if verb in {"create", "update", "patch"} else None,
             where["status"] is not None,

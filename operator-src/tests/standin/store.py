@@ -22,6 +22,7 @@ KINDS = (
     seam.CONFIG_MAPS,
     seam.SERVICES,
     seam.EVENTS,
+    seam.NODES,
     seam.DAEMON_SETS,
     seam.DNS_RECORDS,
 )
@@ -34,7 +35,7 @@ class Store:
 
     def __init__(self, now: Callable[[], datetime], window: int = 1000) -> None:
         self.version = 1
-        self.namespaces = {"default", "esddns"}
+        self.namespaces = {"default", "esddns", ""}  # the last is of what has none
         self.notify: Callable[[Kind, Change], None] = lambda _kind, _change: None
         self._now = now
         self._window = window

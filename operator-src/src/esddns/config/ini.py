@@ -28,6 +28,7 @@ _NO_TEXT = (
         "found a line of more than 4096 characters: a list may go on over several lines",
     ),
 )
+_MOST_LINES = 10  # that a message lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,4 +149,6 @@ def _report_duplicates(reader: _Reader, report: Report) -> None:
 
 
 def _at(lines: list[int]) -> str:
-    return f"lines {', '.join(map(str, lines[:-1]))} and {lines[-1]}"
+    shown = lines[:_MOST_LINES]
+    last = "others" if len(lines) > _MOST_LINES else shown.pop()
+    return f"lines {', '.join(map(str, shown))} and {last}"

@@ -17,6 +17,7 @@ from esddns.config.section import SectionValues, bad_value
 from esddns.config.settings import (
     GANDI_URL,
     AuthScheme,
+    ClusterSettings,
     DetectionSettings,
     DnsCheck,
     DnsSettings,
@@ -34,6 +35,7 @@ from esddns.core.model import Family
 TokenProblem = Callable[[Path], str | None]
 
 _DNS_PORT = 53
+_YIELD_PAUSE = (10, 3600)  # seconds
 _LONGEST_INTERVAL = 86400
 _LARGEST_QUORUM = 16
 _PROBE_INTERVAL = 30
@@ -74,6 +76,7 @@ def parse(
     if in_cluster and detection_values.sound("families", "ipv6-suffix", "nat66"):
         _check_ipv6(detection_values, detection)
     dns = _dns(_section("dns", sections, report))
+    cluster = _cluster(_section("cluster", sections, report))
     records = read_records(
         sections,
         short,
@@ -85,7 +88,7 @@ def parse(
         _check_any_record(sections, short, report)
     namespaces = read_namespaces(sections, report)
     report.raise_any()
-    return Settings(gandi, detection, dns, records, namespaces)
+    return Settings(gandi, detection, dns, cluster, records, namespaces)
 
 
 def _section(name: str, sections: Iterable[Section], report: Report) -> SectionValues:
@@ -200,6 +203,12 @@ def _dns(read: SectionValues) -> DnsSettings:
         check=read.get("check", values.choice(DnsCheck), DnsCheck.AUTHORITATIVE),
         servers=read.get("servers", _servers, ()),
     )
+
+
+def _cluster(read: SectionValues) -> ClusterSettings:
+    usual = ClusterSettings()
+    pause = read.get("yield-pause", values.whole_number(*_YIELD_PAUSE), usual.yield_pause)
+    return ClusterSettings(pause)
 
 
 def _servers(text: str) -> tuple[tuple[str, int], ...]:

@@ -174,6 +174,14 @@ KEYS: tuple[Key, ...] = (
         many=True,
     ),
     Key(
+        "cluster",
+        "yield-pause",
+        "300",
+        "10…3600",
+        "Time between two leaders that give up because their way out is gone; doubles to an hour.",
+        "seconds",
+    ),
+    Key(
         RECORD,
         "zone",
         "",

@@ -120,6 +120,13 @@ class DnsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterSettings:
+    """Section [cluster]: seconds between two leaders that give up for want of a way out, at least."""
+
+    yield_pause: float = 300
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of dns.ini; `records` hold one entry for each type, in the file's order.
 
@@ -129,6 +136,7 @@ class Settings:
     gandi: GandiSettings
     detection: DetectionSettings
     dns: DnsSettings = field(default_factory=DnsSettings)
+    cluster: ClusterSettings = field(default_factory=ClusterSettings)
     records: tuple[Record, ...] = ()
     namespaces: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
 

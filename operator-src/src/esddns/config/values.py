@@ -78,9 +78,11 @@ def items(text: str) -> tuple[str, ...]:
     found = tuple(item.strip() for item in text.replace("\n", ",").split(",") if item.strip())
     if not found:
         raise BadValueError("a list without any item")
-    for position, item in enumerate(found):
-        if item.lower() in (other.lower() for other in found[:position]):
+    seen: set[str] = set()
+    for item in found:
+        if item.lower() in seen:
             raise BadValueError("given twice, name it once", found=item)
+        seen.add(item.lower())
     return found
 
 

@@ -66,11 +66,12 @@ def read(data: Mapping[str, str]) -> Cache:
             checked_at=_time(data["checked_at"]),
             nodes=max(1, int(data["nodes"])),
         )
+        same = render(cache) == dict(data)
     except KeyError as error:
         raise StateError(f"the ConfigMap {NAME} has no key {error}") from None
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError, CacheTooLargeError) as error:
         raise StateError(f"the ConfigMap {NAME} cannot be read: {str(error)[:200]}") from None
-    if render(cache) != dict(data):
+    if not same:
         raise StateError(f"the keys of the ConfigMap {NAME} contradict each other: edited by hand?")
     return cache
 

@@ -65,7 +65,7 @@ class Reason(enum.StrEnum):
 
 _NOT_KNOWN = {Reason.SUSPENDED, Reason.UNDECIDED, Reason.SOURCE_UNKNOWN, Reason.WAITING}
 
-_REASON_OF_ERROR = {
+REASON_OF_ERROR = {
     ErrorReason.CREDENTIAL_MISSING: Reason.CREDENTIAL_MISSING,
     ErrorReason.UNAUTHORIZED: Reason.CREDENTIAL_REJECTED,
     ErrorReason.FORBIDDEN: Reason.FORBIDDEN,
@@ -103,7 +103,7 @@ class Standing:
 
 def standing(outcome: Outcome, state: RecordState) -> Standing:
     """Say what a pass over one RRset came to; `state` is what is remembered after it."""
-    reason = _reason(outcome)
+    reason = reason_of(outcome)
     return Standing(
         reason=reason,
         message=_message(outcome, reason),
@@ -115,11 +115,12 @@ def standing(outcome: Outcome, state: RecordState) -> Standing:
     )
 
 
-def _reason(outcome: Outcome) -> Reason:  # noqa: PLR0911  # a table of rules: the first that fits
+def reason_of(outcome: Outcome) -> Reason:  # noqa: PLR0911  # a table of rules: the first that fits
+    """Say in a word what a pass came to."""
     if outcome.reason is ErrorReason.BLOCKED and outcome.retry_at == math.inf:
         return Reason.CREDENTIAL_REJECTED
     if outcome.reason is not None:
-        return _REASON_OF_ERROR[outcome.reason]
+        return REASON_OF_ERROR[outcome.reason]
     if outcome.contested:
         return Reason.CONTESTED
     if outcome.action is Action.CONFLICT:

@@ -19,7 +19,8 @@ class Outcome:
     `reason` is its class where the provider refused or failed, `transient` whether it may pass by itself,
     `retry_at` when nothing was sent: the monotonic time to ask again (inf: when the token changes).
     `dns_trouble` says what kept the name servers from being of use, `adopted` what another's value was that
-    ours took the place of.
+    ours took the place of. `dns` is what the name servers showed in this pass, each answer once (None: no
+    such record); empty where they were not asked, or something was written since.
     """
 
     record: Record
@@ -39,6 +40,7 @@ class Outcome:
     path_differs: bool = False
     dns_trouble: str = ""
     adopted: str = ""
+    dns: tuple[RRset | None, ...] = ()
 
     @property
     def undecided(self) -> bool:

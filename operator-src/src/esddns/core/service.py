@@ -8,9 +8,13 @@ from ipaddress import IPv6Address
 from typing import Any
 
 from esddns.core.dnsrecord import ServiceRef
+from esddns.core.dnsrecord_fields import shown
 from esddns.core.dnsrecord_source import host_value
 from esddns.core.model import IPAddress, RRType
 from esddns.core.target import Values
+
+_LONGEST_SAID = 300  # characters of an object's own words that a message repeats as they are
+_MOST_REFUSED = 3  # addresses of which a message says why they are refused
 
 # Says why an address may not be published, or None where it may.
 Refusal = Callable[[IPAddress], str | None]
@@ -27,7 +31,8 @@ def values_of(
         return Values(None, f"there is no Service {ref}: create it, or name another")
     kind = _mapping(service.get("spec")).get("type")
     if kind != "LoadBalancer":
-        return Values(None, f"Service {ref} is of type {kind or 'ClusterIP'}, not LoadBalancer")
+        found = _said(str(kind or "ClusterIP"))
+        return Values(None, f"Service {ref} is of type {found}, not LoadBalancer")
     points = list(_ingress(service))
     if not points:
         return Values(None, f"Service {ref} has no load balancer address yet")
@@ -52,7 +57,7 @@ def _addresses(
         return Values(frozenset(found))
     if refused:
         hint = "publish it by [detection] accept-networks, or use source.type: WAN behind NAT"
-        return Values(None, f"Service {ref}: {'; '.join(refused)}: {hint}")
+        return Values(None, f"Service {ref}: {'; '.join(refused[:_MOST_REFUSED])}: {hint}")
     if any(point.get("hostname") for point in points):
         hint = "its load balancer has a host name: use types: [CNAME], or [ALIAS] at an apex"
         return Values(None, f"Service {ref} has no address for {rrtype}: {hint}")
@@ -66,7 +71,7 @@ def _host_name(ref: ServiceRef, points: list[Mapping[str, Any]], rrtype: RRType)
         hint = "its load balancer has addresses: use types: [A], [AAAA] or both"
         return Values(None, f"Service {ref} has no host name for {rrtype}: {hint}")
     if len(names) > 1 or (value := host_value(name := names.pop())) is None:
-        listed = ", ".join(sorted(names)) or ascii(name)[:100]
+        listed = _said(", ".join(sorted(names))) or ascii(name)[:100]
         return Values(None, f"Service {ref}: one full host name is expected, found {listed}")
     return Values(frozenset({value}))
 
@@ -82,6 +87,11 @@ def _ingress(service: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def has_address(service: Mapping[str, Any] | None) -> bool:
     """Whether its load balancer gave a Service an address or a host name."""
     return service is not None and next(_ingress(service), None) is not None
+
+
+def _said(text: str) -> str:
+    """Give words of an object as they are, or quoted where a log or a terminal would not take them well."""
+    return text if text.isprintable() and len(text) <= _LONGEST_SAID else shown(text)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -272,7 +272,10 @@ def _whole(data: Any) -> int:
 
 
 def _ipv6(text: Any) -> ipaddress.IPv6Address:
-    return ipaddress.IPv6Address(_string(text))
+    address = ipaddress.IPv6Address(_string(text))
+    if address.scope_id is not None:
+        raise ValueError("an address with a zone index (%), which means nothing elsewhere")
+    return address
 
 
 def _string(data: Any) -> str:
@@ -294,11 +297,11 @@ def _strings(data: Any) -> tuple[str, ...]:
 def _address(family: Family, text: Any) -> IPAddress:
     if family is Family.IPV4:
         return ipaddress.IPv4Address(_string(text))
-    return ipaddress.IPv6Address(_string(text))
+    return _ipv6(text)
 
 
 def _time(text: Any) -> datetime:
     at = datetime.fromisoformat(_string(text))
     if at.tzinfo is None:
-        raise ValueError(f"a time without its zone: {text}")
+        raise ValueError(f"a time without its zone: {text!a:.60}")
     return at.astimezone(UTC)

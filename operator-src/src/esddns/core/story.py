@@ -82,11 +82,12 @@ def _kept(
             why = "the finalizer is to be added first" if no_finalizer else "not looked at yet"
             yield unknown(wanted.type, Reason.WAITING, why)
         else:
-            yield _of(record, wanted.type, found, state(wanted.key))
+            of_service = isinstance(record.source, ServiceRef)
+            yield kept(wanted.type, found, state(wanted.key), of_service=of_service)
 
 
-def _of(record: DnsRecord, rrtype: RRType, found: Progress, state: RecordState) -> Standing:
-    of_service = isinstance(record.source, ServiceRef)
+def kept(rrtype: RRType, found: Progress, state: RecordState, *, of_service: bool) -> Standing:
+    """Say how one RRset stands that somebody keeps."""
     if found.doubt:
         reason = Reason.SOURCE_UNKNOWN if of_service else Reason.UNDECIDED
         return unknown(rrtype, reason, found.doubt)

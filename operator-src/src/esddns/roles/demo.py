@@ -43,11 +43,12 @@ class Step:
     good: bool | None = None
 
 
-async def demo(*, once: bool, every: float) -> int:
-    """Run the demo; gives the exit code."""
+async def demo(*, once: bool, every: float, page_port: int) -> int:
+    """Run the demo; gives the exit code. Raises CannotListenError."""
     logging.getLogger().setLevel(logging.ERROR)
     console = Console()
-    async with open_site(IPv4Address("192.0.2.10")) as site:
+    async with open_site(IPv4Address("192.0.2.10"), page_port) as site:
+        console.print(f"status page: [link={site.page_url}]{site.page_url}[/link]")
         show = Show(console, site, live=console.is_terminal)
         with show:
             if once:
@@ -63,11 +64,15 @@ async def _three_changes_and_a_fault(show: Show) -> int:
         good.append(await show.endure(f"{liars} of 8 sources lie"))
     good.append(await show.change("honest again, it changes", IPv4Address("203.0.113.9")))
     console = show.console
-    if all(good):
-        console.print("[green]DNS followed all three changes and never took the lie.[/]")
-        return Exit.OK
-    console.print("[red]DNS did not follow, or took a lie: see the table.[/]")
-    return Exit.UNEXPECTED
+    if not all(good):
+        console.print("[red]DNS did not follow, or took a lie: see the table.[/]")
+        return Exit.UNEXPECTED
+    console.print("[green]DNS followed all three changes and never took the lie.[/]")
+    if not await site.page_shows("203.0.113.9", _WITHIN):
+        console.print("[red]The status page does not show the last address.[/]")
+        return Exit.UNEXPECTED
+    console.print("[green]The status page shows the last address, in sync.[/]")
+    return Exit.OK
 
 
 async def _for_ever(show: Show, every: float) -> int:
@@ -167,7 +172,7 @@ class Show:
             title=f"{RECORD} follows the WAN",
             # Only while it runs is there anybody to ask.
             caption=f"calls: {calls}"
-            + (f"\n{self.site.listening}/state  {self.hint}" if self.hint else ""),
+            + (f"\nstatus page: {self.site.page_url}  {self.hint}" if self.hint else ""),
             caption_justify="left",
         )
         table.add_column("what happens")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -20,6 +21,10 @@ from esddns.roles.wiring import make_rng
 from esddns.shell.authority import Authority
 from esddns.shell.clock import utc_now
 from esddns.shell.gandi.token import TokenSource
+from esddns.shell.waiting import all_ended
+from esddns.shell.web.agents import Pace, Place
+from esddns.shell.web.ask import AskError, ask
+from esddns.shell.web.service import ServiceOptions, StatusService
 from esddns_simulator import Behaviour, Echo, Simulator, Wan
 
 ZONE = "example.com"
@@ -46,12 +51,15 @@ _TOKEN = "demo-token-of-the-simulator"  # noqa: S105  # opens nothing
 
 @dataclass(slots=True)
 class Site:
-    """The running demo. `shown`: what DNS shows now; `seen`: every value that it ever showed."""
+    """The running demo. `shown`: what DNS shows now; `seen`: every value that it ever showed.
+
+    `page`: where the status page is.
+    """
 
     simulator: Simulator
     run: Run
     authority: Authority
-    listening: str
+    page: Place
     shown: str = ""
     seen: set[str] = field(default_factory=set)
     looks: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -67,6 +75,28 @@ class Site:
         """Wait until DNS shows `value`. Raises TimeoutError."""
         async with asyncio.timeout(within), self.looks:
             await self.looks.wait_for(lambda: self.shown == value)
+
+    @property
+    def page_url(self) -> str:
+        """The status page, for a browser."""
+        return "http://{}:{}/".format(*self.page)
+
+    async def page_shows(self, value: str, within: float) -> bool:
+        """Whether the status service tells that address, and that all is in sync, before long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while True:
+                    if await self._page_tells() == ("in-sync", [value]):
+                        return True
+                    await asyncio.sleep(_LOOK_EVERY)
+        return False
+
+    async def _page_tells(self) -> tuple[str, list[str]]:
+        try:
+            raw = json.loads(await ask(*self.page, "/raw", 1))
+        except AskError:
+            return "", []
+        return raw["status"]["level"], [address["address"] for address in raw["addresses"]]
 
     @contextlib.contextmanager
     def half_lying(self) -> Iterator[int]:
@@ -117,8 +147,8 @@ class Site:
 
 
 @contextlib.asynccontextmanager
-async def open_site(first: IPv4Address) -> AsyncIterator[Site]:
-    """Start everything on loopback, and end it all again."""
+async def open_site(first: IPv4Address, page_port: int) -> AsyncIterator[Site]:
+    """Start everything on loopback, and end it all again. Raises CannotListenError."""
     wan = Wan(ipv4=first)
     with TemporaryDirectory(prefix="esddns-demo-") as folder:
         async with Simulator({ZONE: {}}, token=_TOKEN, echoes=ECHOES, wan=wan) as simulator:
@@ -130,11 +160,12 @@ async def open_site(first: IPv4Address) -> AsyncIterator[Site]:
                 utc_now,
                 make_rng(),
             )
-            async with asyncio.TaskGroup() as group:
+            agents: list[Place] = []  # the page is there before it knows whom to ask
+            async with _serving_page(agents, page_port) as page, asyncio.TaskGroup() as group:
                 serving = group.create_task(run.serve())
-                host, port = await run.address
+                agents.append(await run.address)
                 authority = Authority((simulator.dns_address,))
-                site = Site(simulator, run, authority, f"http://{host}:{port}")
+                site = Site(simulator, run, authority, page)
                 watching = group.create_task(site.watch_dns())
                 try:
                     yield site
@@ -142,6 +173,21 @@ async def open_site(first: IPv4Address) -> AsyncIterator[Site]:
                     watching.cancel()
                     run.stop()
                     await serving
+
+
+@contextlib.asynccontextmanager
+async def _serving_page(agents: Sequence[Place], port: int) -> AsyncIterator[Place]:
+    """The status service, as `esddns web` has it, in this process; gives where it listens."""
+    options = ServiceOptions(agents, ("127.0.0.1", port), pace=Pace(every=1))
+    service = StatusService(options, utc_now)
+    listening, _ = await service.start("--page-port")
+    running = asyncio.create_task(service.run())
+    try:
+        yield listening
+    finally:
+        running.cancel()
+        await all_ended([running])
+        await service.stop()
 
 
 def _settings(simulator: Simulator, folder: Path) -> Settings:

@@ -6,15 +6,14 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from esddns import __version__
 from esddns.config.settings import Settings
 from esddns.core.errors import CredentialMissingError
-from esddns.core.state import format_time, to_json
+from esddns.core.state import format_time
 from esddns.roles.wiring import connect, make_rng
 from esddns.shell.clock import boottime, utc_now
 from esddns.shell.configuration import Configuration, Load
@@ -29,7 +28,7 @@ from esddns.shell.node import Identity, Node
 from esddns.shell.report import Reporter
 from esddns.shell.seams import Outside
 from esddns.shell.server import Endpoints
-from esddns.shell.stateview import errors_json
+from esddns.shell.stateview import view
 
 _log = logging.getLogger("esddns")
 
@@ -39,10 +38,14 @@ Tokens = Callable[[Settings], TokenSource]
 
 @dataclass(frozen=True, slots=True)
 class NodeOptions:
-    """Who this pod is, where it listens, and where it keeps its last state (an emptyDir)."""
+    """Who this pod is, where it listens, and where it keeps its last state (an emptyDir).
+
+    `node`: the Node whose label may keep it from leading; empty: no label is looked at.
+    """
 
     pod: str
     namespace: str
+    node: str
     host: str
     port: int
     state_dir: Path
@@ -104,7 +107,7 @@ async def _serve(
         return connect(settings, credential.source, on_call, reporter.answer)
 
     agent = Node(
-        Identity(options.pod, options.namespace),
+        Identity(options.pod, options.namespace, options.node),
         configuration,
         cluster,
         KopfFeed(),
@@ -115,11 +118,15 @@ async def _serve(
         rng=make_rng(),
         reporter=reporter,
     )
+
+    def not_ready() -> list[str]:
+        return _not_ready(agent, reporter, configuration, credential)
+
     endpoints = Endpoints(
         reporter.metrics.registry,
-        lambda: _view(agent, memory, reporter, options.pod),
+        lambda: _view(agent, memory, configuration, options.pod, not_ready()),
         agent.stalled,
-        lambda: _not_ready(agent, reporter, configuration, credential),
+        not_ready,
     )
     host, port = await endpoints.start(options.host, options.port)
     event(_log, logging.INFO, "started", pod=options.pod, listening=f"{host}:{port}",
@@ -136,21 +143,32 @@ async def _serve(
         await endpoints.stop()
 
 
-def _view(agent: Node, memory: Memory, reporter: Reporter, pod: str) -> Mapping[str, Any]:
+def _view(
+    agent: Node, memory: Memory, configuration: Configuration, pod: str, not_ready: Iterable[str]
+) -> Mapping[str, Any]:
     """What this agent knows; the status service puts those of all agents together."""
-    cache = agent.view.cache
+    cache, operator, reporter = agent.view.cache, agent.operator, configuration.reporter
+    settings = configuration.settings
     return {
-        "version": __version__,
+        "mode": "node",
         "pod": pod,
-        "time": format_time(utc_now()),
         "leads": agent.elector.term is not None,
         "holder": agent.elector.holder or None,
         "cache_problem": agent.view.problem,
         "checked_at": format_time(cache.checked_at) if cache else None,
         "api_server_silent_seconds": round(agent.silent_for(), 1),
-        "credential_good": reporter.credential_good,
-        **{key: value for key, value in to_json(memory.state).items() if key != "version"},
-        "errors": errors_json(reporter.errors),
+        **view(
+            memory.state,
+            agent.engine,
+            reporter.errors,
+            utc_now(),
+            interval=settings.detection.interval,
+            dry_run=settings.gandi.dry_run,
+            credential_good=reporter.credential_good,
+            not_ready=not_ready,
+            object_of=operator.object_of if operator else lambda _key: None,
+            set_aside=operator.set_aside() if operator else (),
+        ),
     }
 
 

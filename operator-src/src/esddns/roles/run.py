@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
-import os
 import random
 import signal
 from collections.abc import Callable
@@ -20,7 +18,7 @@ from esddns.shell.clock import Now, utc_now
 from esddns.shell.engine import Engine
 from esddns.shell.gandi.token import TokenSource
 from esddns.shell.health import Health
-from esddns.shell.keeper import Keeper
+from esddns.shell.listening import cannot_listen
 from esddns.shell.log import event
 from esddns.shell.memory import Memory, file_name
 from esddns.shell.metrics import Metrics
@@ -46,10 +44,6 @@ class RunOptions:
     state_dir: Path
 
 
-class CannotListenError(Exception):
-    """The address for `/metrics` and the others cannot be had."""
-
-
 async def run(load: Load, options: RunOptions, end: Callable[[int], None]) -> None:
     """Run until SIGTERM or SIGINT, then `end` with 0. Raises ConfigurationError and CannotListenError."""
     process = Run(load, options, utc_now, make_rng())
@@ -73,7 +67,7 @@ class Run:
         self._metrics = Metrics()
         self._reporter = Reporter(self._metrics, now)
         self._health = Health()
-        self._keeper: Keeper | None = None
+        self._engine: Engine | None = None
         self._file: Path | None = None
         self._memory = Memory()
         self._stopping = False
@@ -115,12 +109,7 @@ class Run:
         try:
             self.address.set_result(await endpoints.start(host, port))
         except OSError as error:
-            # asyncio words it as a sentence of its own, with the address again.
-            number = error.errno or 0  # negative: getaddrinfo's own
-            why = os.strerror(number) if number in errno.errorcode else error.strerror
-            raise CannotListenError(
-                f"cannot listen on {host}:{port}: {why}: give another address with --listen"
-            ) from None
+            raise cannot_listen(host, port, error, "--listen") from None
         try:
             while not self._stopping:
                 self._told.clear()
@@ -136,7 +125,7 @@ class Run:
             self._file, self._memory = file, Memory(file)
         self._metrics.records(settings.records, self._memory.state)
         outside = connect(settings, self._tokens, self._metrics.gandi_call, self._reporter.answer)
-        engine = Engine(
+        engine = self._engine = Engine(
             settings,
             outside,
             self._memory,
@@ -146,7 +135,6 @@ class Run:
             self._health,
             targets=[Target(record) for record in settings.records],
         )
-        self._keeper = engine.keeper
         host, port = self.address.result()
         event(_log, logging.INFO, "started", records=len(settings.records),
               sources=len(settings.detection.sources), quorum=settings.detection.quorum,
@@ -157,15 +145,21 @@ class Run:
             outside.account.close()
 
     def _view(self) -> dict[str, object]:
-        tracked = self._keeper.tracked if self._keeper else ()
-        return view(
-            self._memory.state,
-            tracked,
-            self._reporter.errors,
-            self._now(),
-            self._reporter.credential_good,
-            dry_run=self._settings.gandi.dry_run,
-        )
+        return {
+            "mode": "run",
+            "pod": None,
+            "leads": True,  # there is no other
+            **view(
+                self._memory.state,
+                self._engine,
+                self._reporter.errors,
+                self._now(),
+                interval=self._settings.detection.interval,
+                dry_run=self._settings.gandi.dry_run,
+                credential_good=self._reporter.credential_good,
+                not_ready=self._not_ready(),
+            ),
+        }
 
     def _not_ready(self) -> list[str]:
         """Why records cannot be kept now."""
@@ -176,6 +170,6 @@ class Run:
             )
         if self._reporter.credential_good is False:
             reasons.append("the token is missing or was refused: see /state")
-        if self._keeper is None or any(t.wanted is None for t in self._keeper.tracked):
+        if self._engine is None or any(t.wanted is None for t in self._engine.keeper.tracked):
             reasons.append("the address is not known yet")
         return reasons

@@ -33,11 +33,19 @@ from esddns.shell.waiting import all_ended, raise_first, set_within
 _log = logging.getLogger("esddns")
 
 _AGAIN = 1.0  # seconds after a renewal that got no answer
+_KEPT = 60.0  # seconds after which one that may not lead asks again
 # Who yielded stands back for this long, so that one with a better way out takes over.
 _STAND_BACK = 20.0  # seconds
 
 # What the leader does. Is cancelled when the Lease is lost or to be given up; has ended when it returns.
 Lead = Callable[[], Awaitable[None]]
+
+# Whether this agent may lead at all.
+MayLead = Callable[[], Awaitable[bool]]
+
+
+async def _everybody() -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +53,15 @@ class ElectorSettings:
     """`pod`: this agent's name. `yield_pause`: seconds between two yields of the fleet, at least."""
 
     pod: str
-    yield_pause: float = 300.0
+    yield_pause: Callable[[], float] = lambda: 300.0
 
 
 class Elector:
     """Runs until cancelled, leading whenever it holds the Lease.
 
     `nodes` gives how many agents there are, `stalled` the leader's own loops that do not live: while there
-    are any the Lease is not renewed. `on_holder` is told who held it before and who does now; empty: nobody.
+    are any the Lease is not renewed. `may_lead` is asked before it is taken. `on_holder` is told who held it
+    before and who does now; empty: nobody.
     """
 
     def __init__(
@@ -66,6 +75,7 @@ class Elector:
         nodes: Callable[[], int],
         stalled: Callable[[], list[str]],
         *,
+        may_lead: MayLead = _everybody,
         on_holder: Callable[[str, str], None] = lambda _before, _now: None,
     ) -> None:
         self._settings = settings
@@ -75,6 +85,7 @@ class Elector:
         self._rng = rng
         self._nodes = nodes
         self._stalled = stalled
+        self._may_lead = may_lead
         self._on_holder = on_holder
         self._watched = WatchedObject(cluster, LEASES, NAME, rng, self._see)
         self._sighting = Sighting(None, boottime())
@@ -111,7 +122,7 @@ class Elector:
 
     def may_yield(self) -> bool:
         """Whether the fleet has not yielded too often of late."""
-        return self.yields.allowed_at(self._settings.yield_pause) <= self._now().timestamp()
+        return self.yields.allowed_at(self._settings.yield_pause()) <= self._now().timestamp()
 
     def give_up(self, why: str) -> None:
         """Yield: let another lead, for `why`."""
@@ -124,6 +135,9 @@ class Elector:
         try:
             while True:
                 await self._until_free()
+                if not await self._may_lead():
+                    self._stand_back_until = self._boottime() + _KEPT
+                    continue
                 term = await self._take()
                 if term is not None:
                     await self._lead(lead, term)

@@ -58,6 +58,9 @@ class Engine:
         self._outside = outside
         self._tell = on_round
         self._health = health
+        self._now = now
+        # The last full round of each family, and when it ended.
+        self.rounds: dict[Family, tuple[datetime, Round]] = {}
         gated = self._gated = GatedProvider(outside.account, rng, reporter.credential)
         if solo:  # many do this at once: the token is tried when it is needed
             gated.last_good = asyncio.get_running_loop().time()
@@ -105,6 +108,7 @@ class Engine:
         return self._gated.unreachable_since if waits else None
 
     def _on_round(self, family: Family, result: Round) -> None:
+        self.rounds[family] = (self._now(), result)
         self.keeper.on_round(family, result)
         self._tell(family, result)
 

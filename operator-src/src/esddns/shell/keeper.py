@@ -274,7 +274,7 @@ class Keeper:
         if outcome.wrote:
             tracked.looks = 0
         tracked.due = min(tracked.due, self._next(tracked, outcome, state), *tracked.verify[:1])
-        tracked.outcome = outcome
+        tracked.outcome, tracked.passed_at = outcome, self._now()
         self._reporter.outcome(outcome, self._terms.mode)
         if outcome.in_sync and not outcome.awaiting_dns and tracked.decided_at is not None:
             if outcome.desired == tracked.wanted:
@@ -299,7 +299,7 @@ class Keeper:
             tracked.due = self._provider.not_before if outcome.transient else now + self._interval
         else:
             self._memory.state = self._memory.state.without(record.key)
-        tracked.outcome = outcome
+        tracked.outcome, tracked.passed_at = outcome, self._now()
         self._reporter.removed(outcome)
         self._on_pass(tracked)
         return outcome

@@ -55,7 +55,7 @@ Connect = Callable[[Settings], Outside]
 
 
 class Leading:
-    """`run` does the work of a term. `operator` is there while it runs."""
+    """`run` does the work of a term. `operator` and `engine` are there while it runs."""
 
     def __init__(
         self,
@@ -86,6 +86,7 @@ class Leading:
         self._nodes = 1
         self._owner: Object | None = None
         self.operator: Operator | None = None
+        self.engine: Engine | None = None
 
     @property
     def owner(self) -> Object | None:
@@ -105,7 +106,7 @@ class Leading:
                 before = None  # from here on this process is the one that led before
         finally:
             self._memory.on_change = lambda: None
-            self.operator = None
+            self.operator = self.engine = None
             self._health.clear()  # nothing of the term's is to be waited for
             self._reporter.end_of_term()
 
@@ -150,7 +151,7 @@ class Leading:
             elif result.decision.address is not None and engine.cannot_connect_since is None:
                 elector.work_is_good()
 
-        engine = Engine(
+        engine = self.engine = Engine(
             settings,
             outside,
             self._memory,
@@ -196,16 +197,19 @@ class Leading:
             elector.give_up(why)
 
     async def _look_at_cache(self) -> None:
-        """Know what the leader before knew: a term that begins without it would write over it."""
+        """Know what the leader before knew, and not what its watch told before it was cut off.
+
+        A term that begins without that would write over it.
+        """
         for _ in range(_LOOKS_AT_CACHE):
-            if self._view.cache is not None:
-                return
             try:
                 await self._view.see(await self._cluster.get(CONFIG_MAPS, NAME))
             except NotFoundError:
-                return
+                await self._view.see(None)
             except ClusterError:
                 await asyncio.sleep(1)
+                continue
+            return
 
     async def _look_at_owner(self) -> None:
         """Know the owner before the cache is made."""

@@ -27,9 +27,11 @@ from esddns.shell.kube.heard import HeardCluster
 from esddns.shell.kube.leases import LeaseStore
 from esddns.shell.kube.seam import CONFIG_MAPS, DAEMON_SETS, Cluster, ClusterError, Object
 from esddns.shell.kube.watched import WatchedObject
+from esddns.shell.lead_label import LeadLabel
 from esddns.shell.leading import DAEMON_SET, Connect, Leading
 from esddns.shell.log import event
 from esddns.shell.memory import Memory
+from esddns.shell.operator import Operator
 from esddns.shell.report import Reporter
 from esddns.shell.working import work
 
@@ -41,10 +43,14 @@ _SEEN_BY_ALL = {Reason.CONFIGURATION_INVALID, Reason.CONFIGURATION_LOADED}
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who this agent is: its pod, and the namespace that all of them are in."""
+    """Who this agent is: its pod, and the namespace that all of them are in.
+
+    `node`: whose label says whether it may lead; empty: that is not looked at.
+    """
 
     pod: str
     namespace: str
+    node: str = ""
 
 
 class Node:
@@ -77,7 +83,7 @@ class Node:
         self._owner = ""  # the DaemonSet's uid
         self.view = CacheView()
         self.elector = Elector(
-            ElectorSettings(me.pod),
+            ElectorSettings(me.pod, lambda: configuration.settings.cluster.yield_pause),
             cluster,
             LeaseStore(cluster, me.namespace, now),
             boottime,
@@ -85,6 +91,7 @@ class Node:
             rng,
             lambda: self.view.nodes,
             self._health.stalled,
+            may_lead=LeadLabel(cluster, me.node),
             on_holder=self._on_holder,
         )
         self._leading = Leading(
@@ -116,6 +123,16 @@ class Node:
     def silent_for(self) -> float:
         """Seconds since the API server answered anything."""
         return self._cluster.silent_for()
+
+    @property
+    def operator(self) -> Operator | None:
+        """The operator, while this agent leads."""
+        return self._leading.operator
+
+    @property
+    def engine(self) -> Engine | None:
+        """What writes, while this agent leads."""
+        return self._leading.engine
 
     def stalled(self) -> list[str]:
         """Name the leader's loops that do not live."""

@@ -13,8 +13,16 @@ from esddns.config.settings import Settings, is_gandi
 from esddns.core.address import AcceptPolicy
 from esddns.core.claims import ObjectId
 from esddns.core.desired import Desired, Known, desired
-from esddns.core.dnsrecord import DeletionPolicy, DnsRecord, InvalidDnsRecordError, ServiceRef
+from esddns.core.dnsrecord import (
+    DeletionPolicy,
+    DnsRecord,
+    InvalidDnsRecordError,
+    Metadata,
+    ServiceRef,
+)
 from esddns.core.dnsrecord_read import read_dnsrecord
+from esddns.core.dnsrecord_standing import Reason as StandingReason
+from esddns.core.dnsrecord_standing import Standing
 from esddns.core.dnsrecord_status import read_status, status_of
 from esddns.core.kube_event import Regarding
 from esddns.core.model import RRType
@@ -187,16 +195,36 @@ class Operator:
 
     def regarding(self, key: str) -> Regarding | None:
         """The object that an Event about a record is about; None for one of dns.ini."""
+        metadata = self.object_of(key)
+        if metadata is None:
+            return None
+        kind = DNS_RECORDS
+        return Regarding(kind.api_version, kind.kind, *metadata.id, metadata.uid)
+
+    def object_of(self, key: str) -> Metadata | None:
+        """The object that keeps a record, or whose removal of it waits; None for one of dns.ini."""
         if self._desired is None:
             return None
         winner = self._desired.claims.winners.get(key)
         one = winner.id if isinstance(winner, DnsRecord) else self._desired.removals.get(key)
         known = self._known.get(one) if one else None
-        metadata = known.metadata if known else None
-        if metadata is None:
-            return None
-        kind = DNS_RECORDS
-        return Regarding(kind.api_version, kind.kind, *metadata.id, metadata.uid)
+        return known.metadata if known else None
+
+    def set_aside(self) -> list[tuple[Metadata, str | None, Standing]]:
+        """Objects whose RRsets nobody keeps, each with its name in DNS, where that is known, and why."""
+        if self._keeper is None or self._desired is None:
+            return []
+        aside = []
+        for one, known in self._known.items():
+            if (metadata := known.metadata) is None or metadata.deleting:
+                continue
+            fqdn = known.read.fqdn if isinstance(known.read, DnsRecord) else None
+            progress = functools.partial(self._progress, one, deleting=False)
+            for told in story(known.read, self._desired.claims, progress, self._state):
+                kept = self._keeper.by_key.get(f"{fqdn}/{told.type}")
+                if kept is None or told.reason is StandingReason.CLAIMED:
+                    aside.append((metadata, fqdn, told))
+        return aside
 
     def _wants_finalizer(self, one: ObjectId) -> bool | None:
         known = self._known.get(one)
@@ -247,10 +275,8 @@ class Operator:
             return None
         if tracked.leaves and not deleting and self._desired.removals.get(key) != one:
             return None
-        long_ago = asyncio.get_running_loop().time() - 2 * self._settings.detection.interval
-        lasting = tracked.family is None or tracked.confirmed_at <= long_ago
-        doubt = tracked.unknown if not tracked.confirmed and lasting else ""
-        return Progress(tracked.wanted is not None, doubt, tracked.outcome, tracked.leaves)
+        now = asyncio.get_running_loop().time()
+        return tracked.progress(now, self._settings.detection.interval)
 
     def _state(self, key: str) -> RecordState:
         return self._memory.state.records.get(key, RecordState())

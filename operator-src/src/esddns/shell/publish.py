@@ -133,6 +133,7 @@ class Publisher:
             unknown,
             zone=unknown.zone or view.zone,
             dns_trouble=view.trouble if verdict is Verdict.UNKNOWN else "",
+            dns=tuple(sorted({answer.rrset for answer in view.answers}, key=str)),
         )
         if verdict is Verdict.IN_SYNC:
             # Not ours by that alone: a wildcard may answer in place of a record that is not there.
@@ -240,6 +241,7 @@ class Publisher:
             in_sync=True,
             awaiting_dns=self._authority is not None and record.type.is_in_dns,
             repaired=planned.drifted,
+            dns=(),
         )
         return outcome, state
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from esddns.core.decide import Status
+from esddns.core.dnsrecord_standing import REASON_OF_ERROR, reason_of
+from esddns.core.dnsrecord_standing import Reason as StandingReason
 from esddns.core.errors import ErrorReason, ProviderError
 from esddns.core.kube_event import Reason
 from esddns.core.model import Answer, Failure, Family, IPAddress, Record
@@ -31,11 +33,15 @@ Tell = Callable[[Reason, str | None, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that went wrong, in plain words; `subject` is a family, a record or the token."""
+    """Something that went wrong, in plain words; `subject` is a family, a record or the token.
+
+    `reason` is the word for it that advice is found by, where there is one.
+    """
 
     at: datetime
     subject: str
     text: str
+    reason: StandingReason | None = None
 
 
 class Reporter:
@@ -85,7 +91,8 @@ class Reporter:
             known = self._undecided.get(family)
             self._undecided[family] = decision.why
             if known != decision.why:
-                self._trouble(family, f"undecided ({decision.why}): {decision.detail}")
+                self._trouble(family, f"undecided ({decision.why}): {decision.detail}",
+                              StandingReason.UNDECIDED)  # fmt: skip
                 event(_log, logging.WARNING, "undecided; nothing is changed", family=family,
                       why=decision.why, detail=decision.detail)  # fmt: skip
             self.tell(Reason.DETECTION_UNDECIDED, None,
@@ -150,7 +157,7 @@ class Reporter:
             self._trouble(record.key, text)
             event(_log, logging.WARNING, text, record=record.key)
         if outcome.error is not None:
-            self._trouble(record.key, outcome.error)
+            self._trouble(record.key, outcome.error, reason_of(outcome))
             event(_log, logging.WARNING, "record left alone" if outcome.reason is None
                   else "record not written", record=record.key, action=outcome.action,
                   reason=outcome.reason, error=outcome.error)  # fmt: skip
@@ -173,7 +180,7 @@ class Reporter:
         elif outcome.error is not None and outcome.reason is not ErrorReason.BLOCKED:
             event(_log, logging.WARNING, "record not deleted", record=key, error=outcome.error)
             if not outcome.in_sync:
-                self._trouble(key, outcome.error)
+                self._trouble(key, outcome.error, StandingReason.DELETION_WAITS)
                 self.tell(Reason.RECORD_UPDATE_FAILED, key, f"not deleted: {outcome.error}")
 
     def _tell_of(self, outcome: Outcome) -> None:
@@ -208,7 +215,7 @@ class Reporter:
     def check_failed(self, record: Record, error: ProviderError) -> None:
         """The token could not be tried, before there was an address to publish."""
         if error.reason is not ErrorReason.BLOCKED:
-            self._trouble(record.key, str(error))
+            self._trouble(record.key, str(error), REASON_OF_ERROR[error.reason])
             event(_log, logging.WARNING, "the token was tried in vain", record=record.key,
                   reason=error.reason, error=error)  # fmt: skip
 
@@ -227,7 +234,7 @@ class Reporter:
             event(_log, logging.INFO, "the token is good again")
         if not good and self._credential_good is not False:
             text = "the token is missing or was refused; nothing is sent until it changes"
-            self._trouble("token", text)
+            self._trouble("token", text, StandingReason.CREDENTIAL_REJECTED)
             event(_log, logging.WARNING, text)
         self._credential_good = good
 
@@ -236,5 +243,5 @@ class Reporter:
         """Whether the provider took the token last; None before the first answer."""
         return self._credential_good
 
-    def _trouble(self, subject: str, text: str) -> None:
-        self.errors.append(Trouble(self._now(), subject, text))
+    def _trouble(self, subject: str, text: str, reason: StandingReason | None = None) -> None:
+        self.errors.append(Trouble(self._now(), subject, text, reason))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,7 +11,12 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from esddns.shell.door import Door, Guarded, Limits
+from esddns.shell.listening import listen
+
 _SHUTDOWN = 0.2  # seconds that open connections have
+# Asked by Prometheus, the kubelet and the status service; memory for more is better spent on the work.
+_LIMITS = Limits(connections=64)
 
 _INDEX = """\
 esddns
@@ -22,7 +28,7 @@ esddns
 
 
 class Endpoints:
-    """Serves on one address. The callables are asked at each request."""
+    """Serves on one address. The callables are asked at each request; `limits` hold for connections."""
 
     def __init__(
         self,
@@ -30,12 +36,15 @@ class Endpoints:
         state: Callable[[], Mapping[str, Any]],
         stalled: Callable[[], list[str]],
         not_ready: Callable[[], list[str]],
+        limits: Limits = _LIMITS,
     ) -> None:
+        self._limits = limits
         self._registry = registry
         self._state = state
         self._stalled = stalled
         self._not_ready = not_ready
         self._runner: web.AppRunner | None = None
+        self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
         """Listen; gives the address in use (port 0 picks a free one). Raises OSError."""
@@ -45,20 +54,27 @@ class Endpoints:
         app.router.add_get("/healthz", self._get_healthz)
         app.router.add_get("/readyz", self._get_readyz)
         app.router.add_get("/state", self._get_state)
-        self._runner = web.AppRunner(
+        runner = self._runner = web.AppRunner(
             app, access_log=None, keepalive_timeout=15, shutdown_timeout=_SHUTDOWN
         )
-        await self._runner.setup()
+        await runner.setup()
+        door = Door(self._limits)
+
+        def guarded() -> Guarded:
+            assert runner.server is not None  # noqa: S101  # it was set up
+            return Guarded(door, runner.server())
+
         try:
-            await web.TCPSite(self._runner, host or None, port).start()
+            self._server, bound = await listen(guarded, host, port)
         except OSError:
             await self.stop()
             raise
-        bound = self._runner.addresses[0]
-        return str(bound[0]), int(bound[1])
+        return bound
 
     async def stop(self) -> None:
         """Close the listener and what is open."""
+        if self._server is not None:
+            self._server.close()
         if self._runner is not None:
             await self._runner.cleanup()
 

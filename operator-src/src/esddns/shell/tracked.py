@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from esddns.core.model import Family, IPAddress, Record, RRset
 from esddns.core.outcome import Outcome
+from esddns.core.story import Progress
 from esddns.core.target import Removal, Target, Values, Wan
 
 
@@ -30,7 +32,8 @@ class Tracked:
     """What the keeper knows beside what is remembered. Times are loop times; `due` inf: when told.
 
     `wanted` None: not known yet. `confirmed`: it is known to hold now, and last was at `confirmed_at`;
-    `unknown` says why it is not. `verify`: times at which the API is asked whatever DNS says.
+    `unknown` says why it is not. `verify`: times at which the API is asked whatever DNS says. `passed_at`:
+    the time of day of `outcome`.
     """
 
     target: Target
@@ -39,6 +42,7 @@ class Tracked:
     confirmed_at: float = -math.inf
     unknown: str = ""
     outcome: Outcome | None = None
+    passed_at: datetime | None = None
     due: float = math.inf
     looks: int = 0
     decided_at: float | None = None
@@ -72,6 +76,12 @@ class Tracked:
     def family(self) -> Family | None:
         """The family whose WAN address it is kept on; None where its values come from elsewhere."""
         return self.record.type.family if isinstance(self.source, Wan) else None
+
+    def progress(self, now: float, interval: float) -> Progress:
+        """Say where its keeping is; a doubt is told when it has lasted for two intervals (seconds)."""
+        lasting = self.family is None or self.confirmed_at <= now - 2 * interval
+        doubt = self.unknown if not self.confirmed and lasting else ""
+        return Progress(self.wanted is not None, doubt, self.outcome, self.leaves)
 
     def take_address(
         self, address: IPAddress | None, now: float, *, confirmed: bool, why: str

@@ -241,7 +241,8 @@ class _Call:
     def path(self) -> str:
         """Where it stands at the API server."""
         api = f"/apis/{self.kind.group}" if self.kind.group else "/api"
-        path = f"{api}/{self.kind.version}/namespaces/{quote(self.namespace, safe='')}/{self.kind.plural}"
+        within = f"/namespaces/{quote(self.namespace, safe='')}" if self.kind.namespaced else ""
+        path = f"{api}/{self.kind.version}{within}/{self.kind.plural}"
         if self.name is not None and self.verb in {"get", "update", "patch", "delete"}:
             path += f"/{quote(self.name, safe='')}"
         return f"{path}/status" if self.status else path

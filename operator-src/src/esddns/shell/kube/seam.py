@@ -19,12 +19,13 @@ INACTIVITY = 180.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of namespaced object; `group` is empty for the core API."""
+    """One kind of object; `group` is empty for the core API."""
 
     group: str
     version: str
     plural: str
     kind: str
+    namespaced: bool = True
 
     @property
     def api_version(self) -> str:
@@ -36,6 +37,7 @@ LEASES = Kind("coordination.k8s.io", "v1", "leases", "Lease")
 CONFIG_MAPS = Kind("", "v1", "configmaps", "ConfigMap")
 SERVICES = Kind("", "v1", "services", "Service")
 EVENTS = Kind("", "v1", "events", "Event")
+NODES = Kind("", "v1", "nodes", "Node", namespaced=False)
 DAEMON_SETS = Kind("apps", "v1", "daemonsets", "DaemonSet")
 DNS_RECORDS = Kind("esddns.io", "v1alpha1", "dnsrecords", "DNSRecord")
 

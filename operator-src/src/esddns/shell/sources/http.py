@@ -91,10 +91,11 @@ def _redirected(url: URL, location: str) -> URL:
     """Give the URL that a redirect leads to; another host, or http after https, is another source."""
     try:
         following = url.join(URL(location))
-    except ValueError:
-        following = URL()
+        host = following.host  # decoded only now: `xn--` and rubbish behind it is a ValueError here
+    except (ValueError, IndexError):  # IndexError is what yarl makes of `http://[::1]@`
+        following, host = URL(), None
     schemes = {"https"} if url.scheme == "https" else {"http", "https"}
-    if not location or following.host != url.host or following.scheme not in schemes:
+    if not location or host != url.host or following.scheme not in schemes:
         message = f"redirected to {quote(location)}: only {url.host} over {url.scheme} is followed"
         raise SourceError(FailureReason.REDIRECT, message)
     return following

@@ -1,4 +1,4 @@
-"""How an exception of somebody else's reads within an error: one line, ASCII, bounded."""
+"""How an exception of somebody else's reads within an error: one line, printable ASCII, bounded."""
 
 from __future__ import annotations
 
@@ -8,4 +8,5 @@ _LONGEST = 200  # characters
 def in_words(error: Exception | str) -> str:
     """Give the text of `error`, which may quote what a stranger sent."""
     line = " ".join(str(error).split()) or type(error).__name__
-    return line.encode("ascii", "backslashreplace").decode()[:_LONGEST]
+    shown = (c if " " <= c <= "~" else ascii(c)[1:-1] for c in line[:_LONGEST])
+    return "".join(shown)[:_LONGEST]

@@ -1,0 +1,1 @@
+"""The status service: a page for people, and the same as JSON, of what the agents say."""
