@@ -220,7 +220,6 @@ def test_gandi_client(gandi: Gandi, answer: bytes, call: str) -> None:
         assert all(isinstance(rrset, RRset) for rrset in found.values())
 
 
-@pytest.mark.xfail(raises=AssertionError, reason="GandiClient quotes what is no HTTP as it came")
 def test_words_about_what_is_no_http(gandi: Gandi) -> None:
     """A status line with commands for a terminal in it is not repeated as it came."""
     gandi.answer = b"\x1b[2JHTTP/1.1 200 OK\r\n\r\n"

@@ -29,6 +29,7 @@ from esddns.shell.clock import Now, utc_now
 from esddns.shell.gandi.reply import (
     RecordAbsentError,
     Reply,
+    plain,
     raise_for,
     read_rrsets,
     read_zone,
@@ -40,7 +41,6 @@ from esddns.shell.gandi.wire import CutError, Wire, WireAdapter
 USER_AGENT = f"esddns/{__version__} (+https://github.com/sqe/esddns)"
 WRITE_DEADLINE = 4.0  # seconds, in all: a lease is judged by it, so it is no setting
 _LARGEST = 1 << 20  # bytes of a body; a name's RRsets are some hundred
-_SHOWN = 200  # characters of an error that a message repeats
 _CHUNK = 1 << 14
 _PAGE = 500  # zones; Gandi gives that many at once
 
@@ -186,7 +186,7 @@ class GandiClient:
         except CutError as error:
             message = str(error)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            message = mask(_root(error))[:_SHOWN]
+            message = plain(mask(_root(error)))
         # Raised out here, for an error's context would hold all that `requests` held.
         raise UnavailableError(f"{where}: {message}", answered=answered)
 

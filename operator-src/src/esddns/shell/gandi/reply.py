@@ -112,10 +112,10 @@ def _message(reply: Reply) -> str:
         said = str(_json(reply.body)["message"])
     except (ValueError, TypeError, KeyError):
         said = reply.body
-    return _plain(said)
+    return plain(said)
 
 
-def _plain(said: object) -> str:
+def plain(said: object) -> str:
     """A few words on one line, without what a terminal would take for a command."""
     text = str(said)[: 10 * _SHOWN]
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_SHOWN]
@@ -124,7 +124,7 @@ def _plain(said: object) -> str:
 def _fields(reply: Reply) -> tuple[tuple[str, str], ...]:
     try:
         listed = _array(_json(reply.body)["errors"])[:_MOST_FIELDS]
-        return tuple((_plain(e["name"]), _plain(e["description"])) for e in listed)
+        return tuple((plain(e["name"]), plain(e["description"])) for e in listed)
     except (ValueError, TypeError, KeyError):
         return ()
 

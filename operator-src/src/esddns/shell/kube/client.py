@@ -277,7 +277,7 @@ async def _limited(call: _Call, seconds: float) -> AsyncGenerator[None]:
 
 
 def _read_object(text: bytes) -> Object | None:
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         if isinstance(answer := json.loads(text), dict):
             return answer
     return None

@@ -14,6 +14,7 @@ YIELDS = "esddns.io/yields"
 YIELDED_AT = "esddns.io/yielded-at"
 # The duration of a Lease that was given away, as client-go writes it: tells it from one emptied by hand.
 _RELEASED = 1
+_MOST_YIELDS = 1000  # far beyond the longest pause: what is larger was written by hand
 
 
 class LeaseStore:
@@ -99,7 +100,11 @@ def read_lease(body: Object) -> Lease:
 
 def _read_yields(notes: dict[str, Any]) -> Yields:
     try:
-        at = datetime.fromisoformat(str(notes[YIELDED_AT]))
-        return Yields(max(0, int(notes[YIELDS])), at.timestamp())
-    except (KeyError, ValueError):
+        at = datetime.fromisoformat(str(notes[YIELDED_AT])).astimezone(UTC)
+        return Yields(min(max(0, int(notes[YIELDS])), _MOST_YIELDS), at.timestamp())
+    except (
+        KeyError,
+        ValueError,
+        OverflowError,
+    ):  # the last of a zone that leads out of the calendar
         return Yields()
