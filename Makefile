@@ -66,8 +66,8 @@ bench-web: $(VENV)/.dev ## what the status service and the agents' endpoints bea
 	cd $(SRC) && $(BIN)/python bench/web.py $(ARGS)
 
 .PHONY: fuzz
-fuzz: $(VENV)/.dev ## fuzz every parser for long, from another seed each time (INPUTS=20000 for each test)
-	cd $(SRC) && ESDDNS_FUZZ=$(or $(INPUTS),20000) $(BIN)/pytest -n $(JOBS) tests/fuzz
+fuzz: $(VENV)/.dev ## fuzz every parser for long, from another seed each time (INPUTS=2000 for each test)
+	cd $(SRC) && ESDDNS_FUZZ=$(or $(INPUTS),2000) $(BIN)/pytest -v -n $(JOBS) tests/fuzz
 
 .PHONY: image
 image: ## build the container image (IMAGE=name:tag, PYTHON_IMAGE=base)

@@ -19,7 +19,7 @@ from rich.console import Console
 
 _SIZES = (1, 3, 10, 20, 100, 1000, 5000)
 # More than a hundred agents repeat what fewer show; what they cost is the time of this bench.
-_EFFORTS = ((100, Effort(3600, 100, 20)), (1000, Effort(3600, 20, 10)), (5000, Effort(1800, 8, 3)))
+_EFFORTS = ((100, Effort(3600, 50, 10)), (1000, Effort(3600, 10, 5)), (5000, Effort(1200, 3, 1)))
 _QUICK = Effort(3600, 3, 1)
 
 
@@ -34,13 +34,11 @@ def main() -> int:
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw them there (PNG or SVG)")
     arguments = parser.parse_args()
     try:
-        fleets = _measure(sorted(set(arguments.sizes)), quick=arguments.quick)
+        fleets = _measure(sorted(set(arguments.sizes)), arguments.json, quick=arguments.quick)
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 1
     Console(width=150, highlight=False).print(*fleet_table.tables(fleets), sep="\n")
-    if arguments.json:
-        arguments.json.write_text(json.dumps([asdict(f) for f in fleets], indent=1) + "\n", "utf-8")
     if arguments.markdown:
         arguments.markdown.write_text(fleet_table.markdown(fleets), "utf-8")
     if arguments.picture:
@@ -56,8 +54,11 @@ def _effort(nodes: int, *, quick: bool) -> Effort:
     return next((effort for most, effort in _EFFORTS if nodes <= most), _EFFORTS[-1][1])
 
 
-def _measure(sizes: Sequence[int], *, quick: bool) -> list[FleetFigures]:
-    """Measure each size in a process of its own, the largest first. Raises RuntimeError."""
+def _measure(sizes: Sequence[int], file: Path | None, *, quick: bool) -> list[FleetFigures]:
+    """Measure each size in a process of its own, the largest first. Raises RuntimeError.
+
+    What is measured stands in `file` at once: the largest take an hour.
+    """
     began = time.monotonic()
     # Not forked: what one fleet leaves in memory would slow the next down.
     context = multiprocessing.get_context("spawn")
@@ -70,6 +71,9 @@ def _measure(sizes: Sequence[int], *, quick: bool) -> list[FleetFigures]:
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 fleets.append(future.result())
+                if file is not None:
+                    told = [asdict(fleet) for fleet in fleets]
+                    file.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
                 print(
                     f"{time.monotonic() - began:5.0f} s  {fleets[-1].nodes} agents done, "
                     f"{len(running)} sizes to come",

@@ -131,6 +131,7 @@ class _Bench:
 
     async def run(self) -> FleetFigures:
         world, effort = self._world, self._effort
+        world.planned = self._nodes
         for _ in range(self._nodes):
             world.grow()
             await asyncio.sleep(min(30.0 / self._nodes, 1.0))

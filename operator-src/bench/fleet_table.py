@@ -49,7 +49,10 @@ CHANGE: tuple[Column, ...] = (
     ("after a crash", lambda f: _seconds(f.crash)),
     ("after a release", lambda f: _seconds(f.release)),
     ("busiest second", lambda f: f"{f.peak}" if f.nodes > 1 else "-"),
-    ("changes, failovers", lambda f: f"{f.effort.changes}, {2 * f.effort.failovers}"),
+    (
+        "changes, failovers",
+        lambda f: f"{f.effort.changes}, {2 * f.effort.failovers if f.nodes > 1 else 0}",
+    ),
 )
 _TITLES = (
     "An hour without a change",

@@ -119,6 +119,7 @@ kept = st.one_of(
 
 @given(kept)
 @example(b"[]")
+@example(b"[" * 100_000)
 @example(json.dumps({**KEPT, "at": 5}).encode())
 @example(json.dumps({**KEPT, "at": "9999-12-31T23:59:59-23:59"}).encode())
 def test_the_kept_answer(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:

@@ -166,3 +166,28 @@ async def test_stopping_waits_for_nobody() -> None:
 async def test_stopping_what_never_started() -> None:
     """Nothing to stop is no error."""
     await Endpoints(CollectorRegistry(), dict, list, list).stop()
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * 9000 + b"\r\n" * 2, b"431"),
+        (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 1500 + b"\r\n", b"431"),
+        (b"\x16\x03\x01 what is no HTTP\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 200 + b"\r\n", b"400"),
+    ],
+    ids=["a large header", "many headers", "no HTTP", "more headers than are taken"],
+)
+async def test_what_strangers_send(
+    shown: Shown, caplog: pytest.LogCaptureFixture, sent: bytes, status: bytes
+) -> None:
+    """It is refused, and nobody's log is filled with it."""
+    host, port = shown.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        writer.write(sent)
+        async with asyncio.timeout(10):
+            assert (await reader.readline()).split()[1] == status
+    finally:
+        writer.close()
+    assert not caplog.records

@@ -199,6 +199,9 @@ class World:
         self.livedns = LiveDNS(self.model)
         self.rotate_token()
         self._note_changes()
+        self.planned = (
+            1  # nodes that there shall be, as the DaemonSet's status has it from the start
+        )
         self.machines: list[Machine] = []
         self.graves: list[Process] = []
         self._make_daemon_set()
@@ -297,7 +300,7 @@ class World:
         metadata = {"name": DAEMON_SET, "namespace": NAMESPACE}
         if not store.select(DAEMON_SETS, NAMESPACE, DAEMON_SET):
             store.create(DAEMON_SETS, NAMESPACE, {"metadata": metadata})
-        status = {"desiredNumberScheduled": max(1, len(self.machines))}
+        status = {"desiredNumberScheduled": max(self.planned, len(self.machines))}
         store.update(DAEMON_SETS, NAMESPACE, {"metadata": metadata, "status": status}, status=True)
 
     def _note_changes(self) -> None:

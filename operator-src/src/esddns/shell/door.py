@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 LARGEST_HEAD = 8 * 1024  # bytes of a request line and its headers
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,28 +120,44 @@ class Head:
         self._size += len(data)
         seen = self._tail + data
         self._tail = seen[-3:]
-        return b"\r\n\r\n" in seen or b"\n\n" in seen or self._size >= LARGEST_HEAD
+        return b"\r\n\r\n" in seen or b"\n\n" in seen or self.too_large
+
+    @property
+    def too_large(self) -> bool:
+        """Whether no request has such a head."""
+        return self._size >= LARGEST_HEAD
 
 
 class Guarded(asyncio.Protocol):
-    """A server's protocol behind the door: everything is passed on to it."""
+    """A server's protocol behind the door: everything is passed on to it, but no head that is too large."""
 
     def __init__(self, door: Door, inner: asyncio.Protocol) -> None:
         self._door = door
         self._inner = inner
         self._visit: Visit | None = None
         self._head: Head | None = Head()
+        self._transport: asyncio.Transport | None = None
+        self._refused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody came."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  # of a stream server
+        self._transport = transport
         self._visit = self._door.admit(transport.abort)
         self._inner.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         """They say something; how they go on after their first request is the server's own care."""
-        if self._head is not None and self._head.ends_in(data):
+        if self._refused:
+            return
+        head = self._head
+        if head is not None and head.ends_in(data):
             self._head = None
+            if head.too_large and self._transport is not None:
+                self._refused = True
+                self._transport.write(_TOO_LARGE)
+                self._transport.close()
+                return
             if self._visit is not None:
                 self._visit.spoke()
         self._inner.data_received(data)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
@@ -17,6 +19,18 @@ from esddns.shell.listening import listen
 _SHUTDOWN = 0.2  # seconds that open connections have
 # Asked by Prometheus, the kubelet and the status service; memory for more is better spent on the work.
 _LIMITS = Limits(connections=64)
+
+
+class _NotOfStrangers(logging.Filter):
+    """Lets everything pass but what somebody sent that is no HTTP: nobody could act on that."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is logged."""
+        return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+_log = logging.getLogger("esddns.http")
+_log.addFilter(_NotOfStrangers())
 
 _INDEX = """\
 esddns
@@ -55,7 +69,7 @@ class Endpoints:
         app.router.add_get("/readyz", self._get_readyz)
         app.router.add_get("/state", self._get_state)
         runner = self._runner = web.AppRunner(
-            app, access_log=None, keepalive_timeout=15, shutdown_timeout=_SHUTDOWN
+            app, access_log=None, keepalive_timeout=15, shutdown_timeout=_SHUTDOWN, logger=_log
         )
         await runner.setup()
         door = Door(self._limits)

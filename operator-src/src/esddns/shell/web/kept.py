@@ -15,6 +15,16 @@ from esddns.shell.memory import replace_file
 
 _log = logging.getLogger("esddns")
 
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    RecursionError,
+    AgentAnswerError,
+)
+
 
 class KeptAnswer:
     """The file. One that cannot be written to is warned about once, and work goes on without."""
@@ -33,7 +43,7 @@ class KeptAnswer:
             return Report(str(data["where"]), at, state, "not asked since the start")
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, OverflowError, AgentAnswerError) as error:
+        except _UNREADABLE as error:
             event(_log, logging.WARNING, "the last known state cannot be read; starting without it",
                   file=self._file, error=error)  # fmt: skip
             return None
