@@ -75,7 +75,7 @@ async def _look(server: Server, bearing: Bearing) -> None:
 
 async def idle_connections(server: Server, seconds: float, count: int = 10_000) -> None:
     """So many connections are opened, and say nothing."""
-    async with _many(server, count, b""):
+    async with _many(server, count):
         await asyncio.sleep(seconds)
 
 
@@ -156,7 +156,7 @@ ATTACKS: dict[str, Attack] = {
 
 
 @contextlib.asynccontextmanager
-async def _many(server: Server, count: int, said: bytes) -> AsyncIterator[None]:
+async def _many(server: Server, count: int) -> AsyncIterator[None]:
     sockets: list[socket.socket] = []
     loop = asyncio.get_running_loop()
     try:
@@ -166,8 +166,6 @@ async def _many(server: Server, count: int, said: bytes) -> AsyncIterator[None]:
             sockets.append(connection)
             with contextlib.suppress(OSError):
                 await loop.sock_connect(connection, ("127.0.0.1", server.port))
-                if said:
-                    await loop.sock_sendall(connection, said)
             if number % 100 == 0:
                 await asyncio.sleep(0)
         yield

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-from fleet_site import FleetFigures
+from fleet_site import ROUNDS, FleetFigures
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
-_ROUNDS = 12  # an hour: what acts every five minutes
 _OURS, _ONE, _FOUR, _LEASE = "#0b6e4f", "#c45100", "#8c2d19", "#4a6fa5"
 
 
@@ -20,11 +19,11 @@ def draw(fleets: Sequence[FleetFigures], file: Path) -> None:
     """Draw calls and requests of an hour over the number of agents."""
     sizes = [fleet.nodes for fleet in fleets]
     figure, (calls, requests) = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
-    _line(calls, sizes, [4 * _ROUNDS * n for n in sizes], _FOUR, "HTTP: four services a node", "--")
+    _line(calls, sizes, [4 * ROUNDS * n for n in sizes], _FOUR, "HTTP: four services a node", "--")
     _line(
         calls,
         sizes,
-        [_ROUNDS * n for n in sizes],
+        [ROUNDS * n for n in sizes],
         _ONE,
         "HTTP or Gandi: one call a node each",
         "--",

@@ -25,6 +25,7 @@ from scenarios.virtual_site import HOME, site_settings
 from simulation.loop import FleetLoop
 from simulation.world import Machine, World, a_world
 
+ROUNDS = 12  # an hour: what acts every five minutes, as the baselines do
 _SEED = 1
 _WAY = 0.005  # seconds to the API server, and as many back
 _AFTER_CHANGE = 180.0  # seconds until nothing more happens because of a change

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from fleet_site import FleetFigures, Times
+from fleet_site import ROUNDS, FleetFigures, Times
 from rich.table import Table
-
-_ROUNDS = 12  # an hour: what acts every five minutes
 
 Column = tuple[str, Callable[[FleetFigures], str]]
 
@@ -34,8 +32,8 @@ HOUR: tuple[Column, ...] = (
     ("each follower", lambda f: "-" if f.nodes == 1 else f"{_each(f):.1f}"),
     ("Lease events", lambda f: _number(f.hour.lease_events)),
     ("other events", lambda f: _number(f.hour.other_events)),
-    ("one service + Gandi: Gandi / HTTP", lambda f: f"{_ROUNDS * f.nodes:,} / {_ROUNDS * f.nodes:,}"),
-    ("four services + Gandi", lambda f: f"{_ROUNDS * f.nodes:,} / {4 * _ROUNDS * f.nodes:,}"),
+    ("one service + Gandi: Gandi / HTTP", lambda f: f"{ROUNDS * f.nodes:,} / {ROUNDS * f.nodes:,}"),
+    ("four services + Gandi", lambda f: f"{ROUNDS * f.nodes:,} / {4 * ROUNDS * f.nodes:,}"),
 )  # fmt: skip
 CHANGE: tuple[Column, ...] = (
     ("agents", lambda f: f"{f.nodes}"),

@@ -5,13 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import socket
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import requests
+
 _ENDS_WITHIN = 10.0  # seconds after SIGTERM; then it is killed
 _SAYS_WITHIN = 20.0  # seconds until it says where it is, or answers
+_READY_WITHIN = 20.0  # seconds
+_LOOK_EVERY = 0.2  # seconds
 _TICK = 1 / os.sysconf("SC_CLK_TCK")  # seconds
 _UTIME = 11  # of the fields that follow the command's name in /proc/PID/stat
 
@@ -39,6 +45,29 @@ def line(process: subprocess.Popen[str]) -> str:
     if not said:
         raise RuntimeError(f"{process.args!r} ended before it said anything: see above")
     return said
+
+
+def free_port() -> int:
+    """Give a port of loopback that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def until_ready(process: subprocess.Popen[bytes], url: str) -> None:
+    """Wait until it says that it is. Raises RuntimeError where it does not in time."""
+    until = time.monotonic() + _READY_WITHIN
+    said = "nothing yet"
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            reply = requests.get(url, timeout=1)
+        except requests.RequestException as error:
+            said = str(error)
+        else:
+            if reply.ok:
+                return
+            said = reply.text
+        time.sleep(_LOOK_EVERY)
+    raise RuntimeError(f"{process.args!r} was not ready within {_READY_WITHIN:g} s: {said}")
 
 
 def memory(pid: int) -> dict[str, float]:

@@ -5,24 +5,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import socket
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import requests
 from attack import ATTACKS, Server, bear, enough_files
 from figure import Figure, keep, show
 from load import load
 from loopback import ESDDNS, Loopback, loopback
-from process import cpu_seconds, memory, started
+from process import cpu_seconds, free_port, memory, started, until_ready
 
 _WEB_AIM = 64  # MB of an idle web process
-_READY_WITHIN = 20.0  # seconds
-_LOOK_EVERY = 0.2
 _FILES = 10_500  # that this process must be able to open
 
 
@@ -62,7 +57,7 @@ def main() -> int:
 @contextlib.contextmanager
 def _services(site: Loopback) -> Iterator[tuple[Server, Server, int]]:
     """Start one `esddns run` as an agent, and `esddns web` that asks it; gives both, and the TLS port."""
-    agent_port, port, tls_port = (_free_port() for _ in range(3))
+    agent_port, port, tls_port = (free_port() for _ in range(3))
     agent: Sequence[str | Path] = [
         ESDDNS, "run", *site.arguments, "--listen", f"127.0.0.1:{agent_port}",
     ]  # fmt: skip
@@ -72,8 +67,8 @@ def _services(site: Loopback) -> Iterator[tuple[Server, Server, int]]:
         "--state-dir", site.folder / "web", "--log-level", "warning",
     ]  # fmt: skip
     with started(agent) as running, started(web) as serving:
-        _until_ready(running, f"http://127.0.0.1:{agent_port}/readyz")
-        _until_ready(serving, f"http://127.0.0.1:{port}/readyz")
+        until_ready(running, f"http://127.0.0.1:{agent_port}/readyz")
+        until_ready(serving, f"http://127.0.0.1:{port}/readyz")
         yield Server(running.pid, agent_port), Server(serving.pid, port), tls_port
 
 
@@ -106,21 +101,6 @@ def _attacked(name: str, server: Server, what: str, seconds: float) -> Iterator[
 
 def _p99(waits: Sequence[float]) -> float:
     return sorted(waits)[int(0.99 * (len(waits) - 1))]
-
-
-def _until_ready(process: subprocess.Popen[bytes], url: str) -> None:
-    until = time.monotonic() + _READY_WITHIN
-    while time.monotonic() < until and process.poll() is None:
-        with contextlib.suppress(requests.RequestException):
-            if requests.get(url, timeout=1).ok:
-                return
-        time.sleep(_LOOK_EVERY)
-    raise RuntimeError(f"{process.args!r} was not ready within {_READY_WITHIN:g} s")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -199,9 +199,8 @@ class World:
         self.livedns = LiveDNS(self.model)
         self.rotate_token()
         self._note_changes()
-        self.planned = (
-            1  # nodes that there shall be, as the DaemonSet's status has it from the start
-        )
+        # Nodes that there shall be: the DaemonSet's status has them all from the start.
+        self.planned = 1
         self.machines: list[Machine] = []
         self.graves: list[Process] = []
         self._make_daemon_set()

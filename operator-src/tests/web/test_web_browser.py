@@ -137,20 +137,6 @@ async def test_without_javascript(browser: Browser) -> None:
         assert seen.complaints == []
 
 
-@pytest.fixture
-async def agent() -> AsyncIterator[FakeAgent]:
-    """The leader, which is well."""
-    async with agents_of(healthy()) as (leader,):
-        yield leader
-
-
-@pytest.fixture
-async def site(agent: FakeAgent) -> AsyncIterator[Site]:
-    """The service in front of it."""
-    async with serving(agent) as running:
-        yield running
-
-
 async def test_it_refreshes_itself(browser: Browser, site: Site, agent: FakeAgent) -> None:
     """Another address appears by itself, without a reload; what the reader opened stays open."""
     seen = await look(browser, f"http://127.0.0.1:{site.port}/")

@@ -7,19 +7,19 @@ from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
-from esddns.core.agent import AddressChange
 from esddns.core.model import Family
+from esddns.core.state import Change
 from esddns.shell.web.picture import draw
 from esddns.shell.web.words import ago, lasting, sentence
 from web.canned import NOW
 
 
-def change(after: str, **ago: float) -> AddressChange:
+def change(after: str, **ago: float) -> Change:
     """A change to that address so long ago."""
     at = NOW - timedelta(**ago)
     if ":" in after:
-        return AddressChange(Family.IPV6, None, IPv6Address(after), at)
-    return AddressChange(Family.IPV4, None, IPv4Address(after), at)
+        return Change(Family.IPV6, None, IPv6Address(after), at)
+    return Change(Family.IPV4, None, IPv4Address(after), at)
 
 
 @pytest.mark.parametrize(

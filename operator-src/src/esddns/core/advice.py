@@ -68,6 +68,12 @@ ADVICE: Mapping[Reason, str] = {
     Reason.WAITING: "Nothing has to be done: it will be looked at shortly.",
 }
 
+
+def advice_for(reason: Reason | None) -> str:
+    """What to do about it; empty where there is no word for it, or nothing to do."""
+    return ADVICE.get(reason, "") if reason else ""
+
+
 NOTHING_KNOWN = (
     "No agent has answered yet. Check that they run: "
     "`kubectl -n esddns get pods -l app=esddns-operator`"

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from esddns.core.dnsrecord_standing import Reason
 from esddns.core.model import Family, IPAddress, RRset
+from esddns.core.state import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +73,7 @@ class KeptRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class AddressChange:
-    """One change of an address; `before` is None for the first."""
-
-    family: Family
-    before: IPAddress | None
-    after: IPAddress
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class AgentTrouble:
+class Trouble:
     """Something that went wrong; `subject` is a family, a record or the token.
 
     `reason` is the word for it that advice is found by, where there is one.
@@ -112,7 +103,14 @@ class AgentState:
     addresses: tuple[KnownAddress, ...]
     detection: tuple[Detection, ...]
     records: tuple[KeptRecord, ...]
-    changes: tuple[AddressChange, ...]
-    errors: tuple[AgentTrouble, ...]
+    changes: tuple[Change, ...]
+    errors: tuple[Trouble, ...]
     problems: tuple[str, ...]
     records_beyond: int = 0
+
+    @property
+    def families(self) -> list[tuple[Family, KnownAddress | None, Detection | None]]:
+        """Each family that has an address, or is looked for."""
+        known = {address.family: address for address in self.addresses}
+        rounds = {detection.family: detection for detection in self.detection}
+        return [(f, known.get(f), rounds.get(f)) for f in Family if f in known or f in rounds]

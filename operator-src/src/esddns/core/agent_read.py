@@ -13,16 +13,16 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any, TypeVar
 
 from esddns.core.agent import (
-    AddressChange,
     AgentState,
-    AgentTrouble,
     Detection,
     KeptRecord,
     KnownAddress,
+    Trouble,
     Witness,
 )
 from esddns.core.dnsrecord_standing import Reason
 from esddns.core.model import Family, IPAddress, RRset
+from esddns.core.state import Change
 
 LARGEST = 1024 * 1024  # bytes of an answer
 MOST_RECORDS = 1000
@@ -133,13 +133,13 @@ def _reason(data: Any) -> Reason | None:
     return Reason(data) if data in list(Reason) else Reason.WAITING
 
 
-def _change(data: Mapping[str, Any], where: str) -> AddressChange:
+def _change(data: Mapping[str, Any], where: str) -> Change:
     family = _name(data.get("family"), where)
     if family not in list(Family):
         raise ValueError(f"{where}.family: found {family!r:.40}")
     before = data.get("before")
     of = Family(family)
-    return AddressChange(
+    return Change(
         family=of,
         before=None if before is None else _ip(of, before, where),
         after=_ip(of, data.get("after"), where),
@@ -147,8 +147,8 @@ def _change(data: Mapping[str, Any], where: str) -> AddressChange:
     )
 
 
-def _trouble(data: Mapping[str, Any], where: str) -> AgentTrouble:
-    return AgentTrouble(
+def _trouble(data: Mapping[str, Any], where: str) -> Trouble:
+    return Trouble(
         at=_needed_time(data.get("at"), f"{where}.at"),
         subject=_name(data.get("subject"), where),
         text=_name(data.get("error"), where, _LONGEST),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from esddns.core.agent import AgentState, AgentTrouble
+from esddns.core.agent import AgentState, Trouble
 
 FRESH = timedelta(seconds=30)  # an agent that answered within this is believed to be there
 MOST_AGENTS = 32  # asked and shown
@@ -44,7 +44,7 @@ class SiteState:
     reports: tuple[Report, ...] = ()
     word: Report | None = None
     stale_since: datetime | None = None
-    errors: tuple[tuple[str, AgentTrouble], ...] = ()
+    errors: tuple[tuple[str, Trouble], ...] = ()
     beyond: int = 0
     trouble: str = ""
 
@@ -78,7 +78,7 @@ def merge(
     times = [report.at for report in heard if report.at is not None]
     said = fresh or heard
     return SiteState(
-        reports=tuple(sorted(known, key=lambda r: (not _leads(r, now), r.name, r.where))),
+        reports=tuple(sorted(known, key=lambda r: (not leads(r, now), r.name, r.where))),
         word=said[0] if said else None,
         stale_since=max(times, default=None) if not fresh else None,
         errors=_errors(said),
@@ -115,13 +115,14 @@ def _rank(report: Report) -> tuple[bool, datetime, datetime, str]:
     return leads, checked, report.at or _LONG_AGO, report.where
 
 
-def _leads(report: Report, now: datetime) -> bool:
+def leads(report: Report, now: datetime) -> bool:
+    """Whether the agent leads, and is there to say so."""
     return report.state is not None and report.state.leads and is_fresh(report, now)
 
 
-def _errors(said: Sequence[Report]) -> tuple[tuple[str, AgentTrouble], ...]:
+def _errors(said: Sequence[Report]) -> tuple[tuple[str, Trouble], ...]:
     """The last errors of all agents, the newest first; what several say alike is said once."""
-    newest: dict[tuple[str, str], tuple[str, AgentTrouble]] = {}
+    newest: dict[tuple[str, str], tuple[str, Trouble]] = {}
     for report in said:
         for one in report.state.errors if report.state else ():
             known = newest.get((one.subject, one.text))

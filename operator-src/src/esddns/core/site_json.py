@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from esddns.core.advice import ADVICE
+from esddns.core.advice import advice_for
 from esddns.core.agent import AgentState, Detection, KeptRecord
-from esddns.core.site import Report, SiteState, is_fresh
+from esddns.core.site import Report, SiteState, is_fresh, leads
 from esddns.core.site_verdict import advice_of, judge_site, level_of
-from esddns.core.state import format_time, rrset_to_json
+from esddns.core.state import changes_to_json, format_time, rrset_to_json
 
 SCHEMA_VERSION = 1
 
@@ -41,22 +41,14 @@ def site_json(site: SiteState, now: datetime, version: str) -> dict[str, Any]:
         "records_beyond": state.records_beyond if state else 0,
         "agents": [_agent(report, now) for report in site.reports],
         "agents_beyond": site.beyond,
-        "changes": [
-            {
-                "family": str(change.family),
-                "before": str(change.before) if change.before else None,
-                "after": str(change.after),
-                "at": format_time(change.at),
-            }
-            for change in (state.changes if state else ())
-        ],
+        "changes": changes_to_json(state.changes) if state else [],
         "errors": [
             {
                 "at": format_time(one.at),
                 "agent": agent,
                 "subject": one.subject,
                 "text": one.text,
-                "advice": ADVICE.get(one.reason) if one.reason else None,
+                "advice": advice_for(one.reason) or None,
             }
             for agent, one in site.errors
         ],
@@ -64,18 +56,15 @@ def site_json(site: SiteState, now: datetime, version: str) -> dict[str, Any]:
 
 
 def _addresses(state: AgentState) -> list[dict[str, Any]]:
-    """Each family that has an address, or is looked for."""
-    known = {address.family: address for address in state.addresses}
-    rounds = {detection.family: detection for detection in state.detection}
     return [
         {
             "family": str(family),
-            "address": str(known[family].address) if family in known else None,
-            "since": _time(known[family].since) if family in known else None,
-            "agreed": list(known[family].agreed) if family in known else [],
-            "detection": _detection(rounds[family]) if family in rounds else None,
+            "address": str(known.address) if known else None,
+            "since": _time(known.since) if known else None,
+            "agreed": list(known.agreed) if known else [],
+            "detection": _detection(seen) if seen else None,
         }
-        for family in sorted({*known, *rounds})
+        for family, known, seen in state.families
     ]
 
 
@@ -121,7 +110,7 @@ def _agent(report: Report, now: datetime) -> dict[str, Any]:
         "where": report.where,
         "pod": (state.pod if state else "") or None,
         "version": (state.version if state else "") or None,
-        "leads": answers and state is not None and state.leads,
+        "leads": leads(report, now),
         "answers": answers,
         "silent_since": None if answers else _time(report.at),
         "error": report.error or None,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -138,26 +138,36 @@ def to_json(state: State) -> dict[str, Any]:
     """Give `state` as JSON values."""
     return {
         "version": VERSION,
-        "addresses": {
-            str(family): {
-                "address": str(known.address),
-                "since": format_time(known.since),
-                "agreed": list(known.agreed),
-            }
-            for family, known in state.addresses.items()
-        },
+        "addresses": addresses_to_json(state),
         "records": {key: _record_to_json(record) for key, record in state.records.items()},
-        "changes": [
-            {
-                "family": str(change.family),
-                "before": str(change.before) if change.before else None,
-                "after": str(change.after),
-                "at": format_time(change.at),
-            }
-            for change in state.changes
-        ],
+        "changes": changes_to_json(state.changes),
         "wan": [_target_to_json(target) for target in state.wan],
     }
+
+
+def addresses_to_json(state: State) -> dict[str, Any]:
+    """Give the last good address of each family as JSON values."""
+    return {
+        str(family): {
+            "address": str(known.address),
+            "since": format_time(known.since),
+            "agreed": list(known.agreed),
+        }
+        for family, known in state.addresses.items()
+    }
+
+
+def changes_to_json(changes: Iterable[Change]) -> list[dict[str, Any]]:
+    """Give changes of addresses as JSON values."""
+    return [
+        {
+            "family": str(change.family),
+            "before": str(change.before) if change.before else None,
+            "after": str(change.after),
+            "at": format_time(change.at),
+        }
+        for change in changes
+    ]
 
 
 def _target_to_json(target: Target) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable
 
 from esddns.shell.clock import utc_now
+from esddns.shell.listening import written
 from esddns.shell.log import event
 from esddns.shell.waiting import all_ended, raise_first
 from esddns.shell.web.service import ServiceOptions, StatusService
@@ -26,8 +27,8 @@ async def web(options: ServiceOptions, end: Callable[[int], None]) -> None:
         loop.add_signal_handler(number, stop.set)
     service = StatusService(options, utc_now)
     listening, secure = await service.start()
-    event(_log, logging.INFO, "started", listening=_text(listening),
-          tls=_text(secure) if secure else None)  # fmt: skip
+    event(_log, logging.INFO, "started", listening=written(*listening),
+          tls=written(*secure) if secure else None)  # fmt: skip
     running = asyncio.ensure_future(service.run())
     stopping = asyncio.ensure_future(stop.wait())
     try:
@@ -43,8 +44,3 @@ async def web(options: ServiceOptions, end: Callable[[int], None]) -> None:
         await service.stop()
     raise_first([running])
     end(0)
-
-
-def _text(address: tuple[str, int]) -> str:
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+
+
+def probe_answer(bad: str, reasons: Sequence[str]) -> tuple[int, str]:
+    """Give status and text of the answer to a probe: 503 and a line for each reason, if there is any."""
+    if not reasons:
+        return 200, "ok\n"
+    return 503, "".join(f"{bad}: {reason}\n" for reason in reasons)
 
 
 class Health:

@@ -31,7 +31,6 @@ from esddns.shell.kube.seam import (
     SERVICES,
     Cluster,
     ClusterError,
-    NotFoundError,
     Object,
 )
 from esddns.shell.kube.watched import WatchedObject
@@ -201,15 +200,14 @@ class Leading:
 
         A term that begins without that would write over it.
         """
+        cache = WatchedObject(self._cluster, CONFIG_MAPS, NAME, self._rng, self._view.see)
         for _ in range(_LOOKS_AT_CACHE):
             try:
-                await self._view.see(await self._cluster.get(CONFIG_MAPS, NAME))
-            except NotFoundError:
-                await self._view.see(None)
+                await cache.read()
             except ClusterError:
                 await asyncio.sleep(1)
-                continue
-            return
+            else:
+                return
 
     async def _look_at_owner(self) -> None:
         """Know the owner before the cache is made."""

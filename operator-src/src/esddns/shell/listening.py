@@ -19,6 +19,11 @@ _WAITING = 1024
 _KERNEL_BUFFER = 64 * 1024
 
 
+def written(host: str, port: int) -> str:
+    """Give an address as it stands in a URL: IPv6 in brackets (RFC 3986 3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 class CannotListenError(Exception):
     """The address that a process shall serve on cannot be had."""
 

@@ -6,9 +6,8 @@ import logging
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
+from esddns.core.agent import Trouble
 from esddns.core.decide import Status
 from esddns.core.dnsrecord_standing import REASON_OF_ERROR, reason_of
 from esddns.core.dnsrecord_standing import Reason as StandingReason
@@ -29,19 +28,6 @@ _ERRORS_KEPT = 20
 
 # Told what happened to a record (`Record.key`), or to the whole (None).
 Tell = Callable[[Reason, str | None, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Something that went wrong, in plain words; `subject` is a family, a record or the token.
-
-    `reason` is the word for it that advice is found by, where there is one.
-    """
-
-    at: datetime
-    subject: str
-    text: str
-    reason: StandingReason | None = None
 
 
 class Reporter:

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from esddns.shell.door import Door, Guarded, Limits
+from esddns.shell.health import probe_answer
 from esddns.shell.listening import listen
 
 _SHUTDOWN = 0.2  # seconds that open connections have
@@ -111,6 +112,5 @@ class Endpoints:
 
 
 def _verdict(bad: str, reasons: list[str]) -> web.Response:
-    if not reasons:
-        return web.Response(text="ok\n")
-    return web.Response(status=503, text="".join(f"{bad}: {reason}\n" for reason in reasons))
+    status, text = probe_answer(bad, reasons)
+    return web.Response(status=status, text=text)

@@ -12,16 +12,23 @@ from datetime import datetime
 from typing import Any
 
 from esddns import __version__
+from esddns.core.agent import Trouble
 from esddns.core.dnsrecord import DnsRecord, Metadata, ServiceRef
 from esddns.core.dnsrecord_standing import Reason, Standing
 from esddns.core.model import Observation
 from esddns.core.outcome import Outcome
-from esddns.core.state import RecordState, State, format_time, rrset_to_json, to_json
+from esddns.core.state import (
+    RecordState,
+    State,
+    addresses_to_json,
+    changes_to_json,
+    format_time,
+    rrset_to_json,
+)
 from esddns.core.story import Progress, kept
 from esddns.core.target import Wan
 from esddns.shell.detect import Round
 from esddns.shell.engine import Engine
-from esddns.shell.report import Trouble
 from esddns.shell.tracked import Tracked
 
 # The object that keeps a record, by `Record.key`; None: it is of dns.ini.
@@ -46,7 +53,6 @@ def view(
     `engine` None: it does not write, and knows of records what is remembered. `interval`: seconds between
     full rounds. `set_aside` are the objects whose RRsets nobody keeps.
     """
-    remembered = to_json(state)
     if engine is None:
         records = [_remembered(key, known) for key, known in state.records.items()]
     else:
@@ -61,10 +67,10 @@ def view(
         "dry_run": dry_run,
         "credential_good": credential_good,
         "not_ready": list(not_ready),
-        "addresses": remembered["addresses"],
+        "addresses": addresses_to_json(state),
         "detection": {str(family): _round(*seen) for family, seen in rounds.items()},
         "records": records,
-        "changes": remembered["changes"],
+        "changes": changes_to_json(state.changes),
         "errors": list(map(_error, troubles)),
     }
 

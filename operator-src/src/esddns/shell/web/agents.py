@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from esddns.core.agent_read import AgentAnswerError, read_agent
 from esddns.core.site import Report, SiteState, choose, merge
 from esddns.shell.clock import Now
+from esddns.shell.listening import written
 from esddns.shell.log import event
 from esddns.shell.web.ask import AskError, ask
 from esddns.shell.web.kept import KeptAnswer
@@ -168,7 +169,7 @@ class Agents:
             except OSError as error:
                 trouble.append(f"the name {place[0]} cannot be resolved: {error.strerror or error}")
         found = {
-            f"[{host}]:{port}" if ":" in host else f"{host}:{port}": (host, port)
+            written(host, port): (host, port)
             for (_name, port), hosts in self._found.items()
             for host in hosts
         }

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from esddns import __version__
 from esddns.shell.clock import Now
+from esddns.shell.health import probe_answer
 from esddns.shell.web.headers import ASK_AGAIN, KEPT, METHODS, NOT_KEPT, SECURITY
 from esddns.shell.web.metrics import WebMetrics
 from esddns.shell.web.page import make_page
@@ -169,6 +170,5 @@ def _verdict(text: str, status: int) -> Response:
 
 
 def _reasons(bad: str, reasons: list[str]) -> Response:
-    if not reasons:
-        return _verdict("ok\n", 200)
-    return _verdict("".join(f"{bad}: {reason}\n" for reason in reasons), 503)
+    status, text = probe_answer(bad, reasons)
+    return _verdict(text, status)

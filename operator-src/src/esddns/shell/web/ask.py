@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from esddns.core.agent_read import LARGEST
+from esddns.shell.listening import written
 
 _HEAD = 16 * 1024  # bytes of an answer's headers
 _CHUNK = 64 * 1024
@@ -39,9 +40,8 @@ async def _exchange(host: str, port: int, path: str) -> bytes:
     """Everything that comes, up to a little more than may be."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
-        name = f"[{host}]" if ":" in host else host
         # HTTP/1.0: the answer ends with the connection, and nothing comes in chunks.
-        writer.write(f"GET {path} HTTP/1.0\r\nHost: {name}:{port}\r\n\r\n".encode("ascii"))
+        writer.write(f"GET {path} HTTP/1.0\r\nHost: {written(host, port)}\r\n\r\n".encode("ascii"))
         answer = bytearray()
         while len(answer) <= LARGEST + _HEAD and (piece := await reader.read(_CHUNK)):
             answer += piece

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from esddns.core.advice import ADVICE
+from esddns.core.advice import advice_for
 from esddns.core.agent import AgentState, KeptRecord, Witness
 from esddns.core.dnsrecord_standing import Reason
-from esddns.core.model import Family, RRset
-from esddns.core.site import Report, SiteState, is_fresh
+from esddns.core.model import RRset
+from esddns.core.site import Report, SiteState, is_fresh, leads
 from esddns.core.site_verdict import (
     Level,
     Problem,
@@ -154,7 +154,7 @@ def make_page(site: SiteState, asked: datetime, now: datetime) -> Page:
             ErrorRow(
                 subject=words_of(one.subject),
                 text=sentence(one.text),
-                advice=ADVICE.get(one.reason, "") if one.reason else "",
+                advice=advice_for(one.reason),
                 agent=agent,
                 at=_when(one.at, now),
             )
@@ -175,12 +175,8 @@ def _maybe(at: datetime | None, now: datetime) -> When | None:
 
 
 def _addresses(state: AgentState, now: datetime) -> tuple[AddressCard, ...]:
-    """A card for each family that has an address, or is looked for."""
-    known = {address.family: address for address in state.addresses}
-    rounds = {detection.family: detection for detection in state.detection}
     cards = []
-    for family in (f for f in Family if f in known or f in rounds):
-        address, seen = known.get(family), rounds.get(family)
+    for family, address, seen in state.families:
         witnesses = tuple(map(_witness, seen.witnesses)) if seen and seen.decided else ()
         cards.append(
             AddressCard(
@@ -258,8 +254,7 @@ def _dns(record: KeptRecord, now: datetime) -> tuple[tuple[str, ...], str]:
 
 def _agent(report: Report, now: datetime) -> AgentRow:
     answers, state = is_fresh(report, now), report.state
-    leads = answers and state is not None and state.leads
-    role = ("Leader" if leads else "Standby") if answers else "Silent"
+    role = ("Leader" if leads(report, now) else "Standby") if answers else "Silent"
     problems = "; ".join(state.problems) if answers and state else ""
     return AgentRow(
         name=report.name if not (state and not state.pod) else "esddns run",

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from esddns.core.agent import AddressChange
 from esddns.core.model import Family
 from esddns.core.site_verdict import words_of
+from esddns.core.state import Change
 from esddns.shell.web.words import clock, lasting
 
 _LANE = 58  # units of height
@@ -62,7 +62,7 @@ class Picture:
     description: str
 
 
-def draw(changes: Sequence[AddressChange], now: datetime, as_of: datetime | None) -> Picture | None:
+def draw(changes: Sequence[Change], now: datetime, as_of: datetime | None) -> Picture | None:
     """Draw the history, up to the time to which it is known; None where there is none."""
     known = sorted(changes, key=lambda change: change.at)
     if not known:
@@ -84,7 +84,7 @@ def draw(changes: Sequence[AddressChange], now: datetime, as_of: datetime | None
 
 
 def _stretches(
-    changes: Sequence[AddressChange], begins: datetime, ends: datetime, y: int
+    changes: Sequence[Change], begins: datetime, ends: datetime, y: int
 ) -> Iterator[Stretch]:
     whole = max(1.0, (ends - begins).total_seconds())
     for index, change in enumerate(changes):
