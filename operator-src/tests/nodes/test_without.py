@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from esddns.core.cache import NAME
 from esddns.shell.follower import SOLO_AFTER
 from esddns.shell.gandi.token import TokenSource
 from esddns.shell.kube.seam import CONFIG_MAPS
+from esddns_simulator.faults import ApiFault
 from nodes.virtual_cluster import NAMESPACE, VirtualCluster, cluster_of
 from scenarios.virtual_site import FIRST, SECOND, THIRD, ZONE
 from standin import Fault
@@ -54,6 +56,30 @@ def test_solo(tokens: TokenSource, size: int, silent: bool) -> None:
             await cluster.all_know(SECOND, within=60)
             site.world.set_wan(ipv4=THIRD)
             await site.until(THIRD, within=40)
+
+    run_virtual(scenario())
+
+
+def test_a_new_token_does_not_wake_all_that_are_alone_at_once(
+    tokens: TokenSource, tmp_path: Path
+) -> None:
+    """A token that was refused and is replaced in solo mode: few write, as after a new address."""
+
+    async def scenario() -> None:
+        async with cluster_of(40, tokens) as cluster:
+            site = cluster.site
+            puts = site.puts()
+            site.world.credentials.replace(["second-token-of-the-site"], [])
+            cluster.model.outage()
+            await asyncio.sleep(20)
+            site.world.set_wan(ipv4=SECOND)
+            await asyncio.sleep(10 * MINUTE)
+            assert site.value() == str(FIRST)
+            site.world.faults.add(ApiFault("latency", seconds=0.5))
+            (tmp_path / "api-key").write_text("second-token-of-the-site")
+            await site.until(SECOND, within=30)
+            await asyncio.sleep(MINUTE)
+            assert 1 <= site.puts() - puts <= 3
 
     run_virtual(scenario())
 

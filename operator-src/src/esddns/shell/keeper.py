@@ -208,7 +208,8 @@ class Keeper:
             now = asyncio.get_running_loop().time()
             for tracked in self.tracked:
                 if tracked.actionable:
-                    tracked.due = now
+                    # Agents that are alone learn of it together, as of a new address.
+                    tracked.due = now + (self._terms.solo_jitter() if self._terms.solo_jitter else 0)
 
     @property
     def _credential_due(self) -> float:
