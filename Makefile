@@ -25,10 +25,12 @@ test: lint types imports unit fleet ## everything that must be green: lint, type
 .PHONY: lint
 lint: $(VENV)/.dev ## style and common mistakes (ruff)
 	cd $(SRC) && $(BIN)/ruff format --check . && $(BIN)/ruff check .
+	cd tests-e2e && $(BIN)/ruff format --check . && $(BIN)/ruff check .
 
 .PHONY: types
 types: $(VENV)/.dev ## the type checker, strict (mypy)
 	cd $(SRC) && $(BIN)/mypy
+	cd tests-e2e && $(BIN)/mypy --config-file pyproject.toml .
 
 .PHONY: imports
 imports: $(VENV)/.dev ## imports point one way (import-linter)
@@ -69,6 +71,14 @@ bench-web: $(VENV)/.dev ## what the status service and the agents' endpoints bea
 fuzz: $(VENV)/.dev ## fuzz every parser for long, from another seed each time (INPUTS=2000 for each test)
 	cd $(SRC) && ESDDNS_FUZZ=$(or $(INPUTS),2000) $(BIN)/pytest -v -n $(JOBS) tests/fuzz
 
+.PHONY: e2e
+e2e: $(VENV)/.dev ## end to end on kind: Git, Argo CD, cluster, DNS (E2E_KEEP=1 keeps the cluster, E2E_TESTS="-k name" picks)
+	@tests-e2e/run
+
+.PHONY: e2e-clean
+e2e-clean: ## remove the clusters, the Docker daemon and the cache that e2e made, and only those
+	@tests-e2e/offline/clean
+
 .PHONY: image
 image: ## build the container image (IMAGE=name:tag, PYTHON_IMAGE=base)
 	docker build $(if $(PYTHON_IMAGE),--build-arg PYTHON_IMAGE=$(PYTHON_IMAGE)) --tag $(or $(IMAGE),esddns:dev) .
@@ -84,7 +94,7 @@ lock: $(VENV)/.dev ## resolve the dependencies anew, with hashes
 
 .PHONY: clean
 clean: ## remove what was made here
-	rm -rf $(VENV) $(SRC)/.coverage* $(SRC)/.hypothesis $(SRC)/.mypy_cache $(SRC)/.ruff_cache \
+	rm -rf $(VENV) tests-e2e/.mypy_cache tests-e2e/.ruff_cache tests-e2e/.pytest-kind tests-e2e/.evidence $(SRC)/.coverage* $(SRC)/.hypothesis $(SRC)/.mypy_cache $(SRC)/.ruff_cache \
 	  $(SRC)/.import_linter_cache $(SRC)/dist $(SRC)/tests/.simulation
 
 # The virtual environment: what runs the program, then what tests it. Only hashes that are locked get in.

@@ -5,3 +5,8 @@ ETCD=3.6.5      # as `kubeadm config images list` says for this Kubernetes; a bu
 COREDNS=1.12.1  # likewise
 KIND=0.33.0
 DEBIAN=bookworm
+ARGOCD=3.6.1
+KUSTOMIZE=5.7.1
+# Argo CD wants a newer Go than Kubernetes does.
+GO=1.27.3
+GO_SHA256=ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d

@@ -98,6 +98,21 @@ async def test_a_second_writer_is_not_counted(
     assert sim.calls() == []
 
 
+async def test_a_call_tells_who_asked_and_what_was_sent(
+    sim: Simulator, client: aiohttp.ClientSession
+) -> None:
+    """A call over HTTP carries the client's address, one of the API its body, too."""
+    body = '{"rrset_values": ["192.0.2.7"], "rrset_ttl": 300}'
+    async with client.put(sim.api_url + HOME, data=body):
+        pass
+    async with client.get(sim.echo("ipify").url):
+        pass
+    assert [(call.client, call.body) for call in sim.calls()] == [
+        ("127.0.0.1", body),
+        ("127.0.0.1", ""),
+    ]
+
+
 async def test_calls_are_shown_and_forgotten(sim: Simulator, client: aiohttp.ClientSession) -> None:
     """GET calls lists them, narrowed by the query; DELETE forgets them."""
     for url in (sim.api_url + HOME, sim.echo("ipify").url):

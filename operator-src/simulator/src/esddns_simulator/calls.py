@@ -17,7 +17,8 @@ class Call:
     `time` is in seconds of the world's clock. For `api` and HTTP echoes `method` and `path` are HTTP's and
     `status` its code; for DNS `method` is the type asked for, `path` the name without final dot and `status`
     the rcode; for STUN `method` is BINDING and `status` 0 or the error code. A status of None says that
-    nothing was answered. `target` is the zone (API), or the echo's name.
+    nothing was answered. `target` is the zone (API), or the echo's name. Over HTTP `client` is the address
+    that asked, and `body` what an API call sent.
     """
 
     time: float
@@ -26,6 +27,8 @@ class Call:
     path: str
     status: int | None
     target: str = ""
+    client: str = ""
+    body: str = ""
 
 
 class CallLog:

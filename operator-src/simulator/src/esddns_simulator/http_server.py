@@ -29,6 +29,7 @@ class HttpCall:
     headers: Mapping[str, str]
     body: bytes
     family: Family
+    client: str
 
 
 class HttpServer:
@@ -70,6 +71,7 @@ class HttpServer:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         local = request.get_extra_info("sockname")
+        peer = request.get_extra_info("peername")
         response = self._answer(
             HttpCall(
                 request.method,
@@ -78,6 +80,7 @@ class HttpServer:
                 dict(request.headers),
                 await request.read(),
                 family_of(local[0]) if local else 4,
+                peer[0] if peer else "",
             )
         )
         if response.delay:

@@ -81,6 +81,7 @@ class LiveDNS:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
+        client: str = "",
     ) -> Response:
         """Answer one call; `path` starts with /v5/livedns, encoded or not; header names in any case."""
         lowered = {name.lower(): value for name, value in (headers or {}).items()}
@@ -103,7 +104,18 @@ class LiveDNS:
                 response = bad_request(error)
             response = spoil(fault, response) if fault else response
         status = response.status if response.answered else None
-        self._world.calls.add(Call(self._world.clock(), "api", method, unquote(path), status, zone))
+        self._world.calls.add(
+            Call(
+                self._world.clock(),
+                "api",
+                method,
+                unquote(path),
+                status,
+                zone,
+                client,
+                body.decode(errors="replace"),
+            )
+        )
         return replace(response, delay=delay)
 
     def _admit(self, request: _Request, zone: str, authorization: str | None) -> Grant:

@@ -43,12 +43,18 @@ class Reflector:
         self._world = world
 
     def over_http(
-        self, echo: str, path: str = "/", *, family: Family = 4, host: str = "localhost"
+        self,
+        echo: str,
+        path: str = "/",
+        *,
+        family: Family = 4,
+        host: str = "localhost",
+        client: str = "",
     ) -> Response:
         """Answer a GET: / plain text, /json {"ip": …}, /trace Cloudflare's key=value lines, else 404."""
         response = self._http(echo, path, family, host)
         status = response.status if response.answered else None
-        self._world.calls.add(Call(self._world.clock(), "echo", "GET", path, status, echo))
+        self._world.calls.add(Call(self._world.clock(), "echo", "GET", path, status, echo, client))
         return response
 
     def over_dns(

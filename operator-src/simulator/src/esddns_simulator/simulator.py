@@ -199,11 +199,15 @@ class Simulator:
     def _answer_http(self, call: HttpCall) -> Response:
         if call.path == PREFIX or call.path.startswith(PREFIX + "/"):
             return self.control.handle(call.method, call.path, call.query, call.body)
-        return self.livedns.handle(call.method, call.path, call.query, call.headers, call.body)
+        return self.livedns.handle(
+            call.method, call.path, call.query, call.headers, call.body, call.client
+        )
 
     def _echo_http(self, name: str, call: HttpCall) -> Response:
         host = call.headers.get("Host", "localhost")
-        return self.reflector.over_http(name, call.path, family=call.family, host=host)
+        return self.reflector.over_http(
+            name, call.path, family=call.family, host=host, client=call.client
+        )
 
     def _echo_dns(self, name: str, packet: bytes, family: Family, tcp: bool) -> bytes | None:
         return self.reflector.over_dns(name, packet, family=family, tcp=tcp)

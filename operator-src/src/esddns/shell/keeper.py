@@ -209,7 +209,9 @@ class Keeper:
             for tracked in self.tracked:
                 if tracked.actionable:
                     # Agents that are alone learn of it together, as of a new address.
-                    tracked.due = now + (self._terms.solo_jitter() if self._terms.solo_jitter else 0)
+                    tracked.due = now + (
+                        self._terms.solo_jitter() if self._terms.solo_jitter else 0
+                    )
 
     @property
     def _credential_due(self) -> float:

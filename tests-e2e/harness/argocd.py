@@ -1,0 +1,171 @@
+"""Argo CD as a user sees it: Applications, and a watch that notes each time one is out of sync."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from harness.kubectl import Kubectl, KubectlError
+from harness.waiting import until
+
+NAMESPACE = "argocd"
+WEBHOOK_SECRET = "secret-of-the-webhook"
+_TIMEOUT = 20.0
+
+
+@dataclass(frozen=True)
+class OutOfSync:
+    """A resource that an Application called out of sync at a time (seconds, monotonic)."""
+
+    at: float
+    application: str
+    resource: str
+
+
+class ArgoCD:
+    """Argo CD in the cluster; its API server at `url`."""
+
+    def __init__(self, kubectl: Kubectl, url: str) -> None:
+        self._kubectl = kubectl
+        self._url = url
+        self._stopped = threading.Event()
+        self._seen: list[OutOfSync] = []
+        self._expected: list[tuple[float, float, str]] = []
+        self._thread = threading.Thread(target=self._watch, name="applications", daemon=True)
+
+    def application(self, name: str) -> dict[str, Any]:
+        """Return an Application; KeyError where there is none."""
+        found = self._kubectl.get("applications.argoproj.io", name, NAMESPACE)
+        if found is None:
+            raise KeyError(f"no Application {name}")
+        return found
+
+    def standing(self, name: str) -> tuple[str, str, str]:
+        """Return sync status, health and the revision of an Application."""
+        status = self.application(name).get("status", {})
+        sync = status.get("sync", {})
+        return (
+            sync.get("status", ""),
+            status.get("health", {}).get("status", ""),
+            sync.get("revision", ""),
+        )
+
+    def until_synced(self, name: str, revision: str, what: str = "Application synced") -> None:
+        """Wait until an Application has been synced to a commit."""
+        until(
+            what,
+            lambda: self.standing(name)[::2] == ("Synced", revision),
+            seen=lambda: self.application(name).get("status"),
+        )
+
+    def until_healthy(self, name: str) -> None:
+        """Wait until an Application is Synced and Healthy."""
+        until(
+            "Application healthy",
+            lambda: self.standing(name)[:2] == ("Synced", "Healthy"),
+            seen=lambda: self.application(name).get("status"),
+        )
+
+    def tell_of_push(self, repository: str, revision: str) -> None:
+        """Send what GitHub sends on a push, signed."""
+        body = json.dumps(
+            {
+                "ref": "refs/heads/main",
+                "before": "0" * 40,
+                "after": revision,
+                "repository": {
+                    "html_url": repository.removesuffix(".git"),
+                    "default_branch": "main",
+                },
+                "commits": [{"added": [], "removed": [], "modified": ["clusters/kind/records"]}],
+            }
+        ).encode()
+        signature = hmac.new(WEBHOOK_SECRET.encode(), body, hashlib.sha256).hexdigest()
+        answer = requests.post(
+            f"{self._url}/api/webhook",
+            data=body,
+            headers={
+                "Content-Type": "application/json",
+                "X-GitHub-Event": "push",
+                "X-Hub-Signature-256": f"sha256={signature}",
+            },
+            timeout=_TIMEOUT,
+        )
+        answer.raise_for_status()
+
+    def resource_tree(self, name: str) -> list[dict[str, Any]]:
+        """Return the nodes of an Application's resource tree, as the user interface gets them."""
+        secret = self._kubectl(
+            "get", "secret", "argocd-initial-admin-secret", f"--namespace={NAMESPACE}",
+            "--output=go-template={{.data.password | base64decode}}",
+        )  # fmt: skip
+        session = requests.post(
+            f"{self._url}/api/v1/session",
+            json={"username": "admin", "password": secret},
+            timeout=_TIMEOUT,
+        )
+        session.raise_for_status()
+        answer = requests.get(
+            f"{self._url}/api/v1/applications/{name}/resource-tree",
+            headers={"Authorization": f"Bearer {session.json()['token']}"},
+            timeout=_TIMEOUT,
+        )
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()["nodes"]
+        return found
+
+    @contextmanager
+    def drift_expected(self, *resources: str) -> Iterator[None]:
+        """Say that these resources (Kind/name) may be out of sync in the context, and a little longer."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            # The last answer of the controller may still be on its way.
+            ended = time.monotonic() + 30
+            self._expected += [(started, ended, resource) for resource in resources]
+
+    def unexpected_drift(self) -> list[OutOfSync]:
+        """Return each time that a resource was out of sync, and no test had said so."""
+        return [
+            seen
+            for seen in self._seen
+            if not any(
+                start <= seen.at <= end and resource == seen.resource
+                for start, end, resource in self._expected
+            )
+        ]
+
+    def start_watch(self) -> None:
+        """Note from now on what is out of sync."""
+        self._thread.start()
+
+    def stop_watch(self) -> None:
+        """Note no more."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        before: set[tuple[str, str]] = set()
+        while not self._stopped.wait(1):
+            try:
+                applications = self._kubectl.list("applications.argoproj.io", namespace=NAMESPACE)
+            except KubectlError:
+                continue  # a test stopped the API server
+            now = {
+                (a["metadata"]["name"], f"{r['kind']}/{r['name']}")
+                for a in applications
+                for r in a.get("status", {}).get("resources", [])
+                if r.get("status") == "OutOfSync"
+            }
+            self._seen += [OutOfSync(time.monotonic(), *what) for what in sorted(now - before)]
+            before = now

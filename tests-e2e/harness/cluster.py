@@ -1,0 +1,113 @@
+"""A kind cluster with what all tests need in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import requests
+from pytest_kind.cluster import KindCluster
+
+from harness.argocd import NAMESPACE as ARGOCD
+from harness.argocd import ArgoCD
+from harness.internet import Internet
+from harness.kubectl import Kubectl
+from harness.load_balancer import LoadBalancer
+from harness.nodes import Nodes
+from harness.progress import Progress
+
+IMAGE = "esddns:dev"
+SIMULATOR_IMAGE = "esddns-simulator:dev"
+_API_PORT, _DNS_PORT, _ARGOCD_PORT = 30080, 30053, 30082
+_ARGOCD_VERSION = "3.6.1"
+_ARGOCD_MANIFEST = (
+    f"https://raw.githubusercontent.com/argoproj/argo-cd/v{_ARGOCD_VERSION}/manifests/install.yaml"
+)
+
+
+class Cluster:
+    """A kind cluster; `set_up` fills it, and does nothing twice."""
+
+    def __init__(self, kind: KindCluster, progress: Progress) -> None:
+        self.kind = kind
+        self._progress = progress
+        self.kubectl = Kubectl(kind.kubectl_path, kind.kubeconfig_path)
+        self.nodes = Nodes(kind.name)
+        self.load_balancer = LoadBalancer(self.kubectl, self.nodes, kind.name)
+        self._address = self.nodes.address(self.nodes.control_plane)
+        self.internet = Internet(self._address, _API_PORT, _DNS_PORT)
+
+    def set_up(self) -> None:
+        """Load the images and start the simulator and the load balancer."""
+        with self._progress.step("images into the nodes"):
+            self.kind.load_docker_image(IMAGE)
+            self._load_on_control_plane(SIMULATOR_IMAGE)
+        with self._progress.step("simulator"):
+            # Where no fault hits it.
+            self.kubectl(
+                "patch", "deployment", "coredns", "--namespace=kube-system", "--patch",
+                '{"spec":{"template":{"spec":{"nodeSelector":{"node-role.kubernetes.io/control-plane":""}}}}}',
+            )  # fmt: skip
+            self.kubectl("apply", "--server-side", "--kustomize", str(_here() / "simulator"))
+            self._rolled_out("esddns-simulator", "deployment/simulator")
+            self._rolled_out("kube-system", "deployment/coredns")
+        self.load_balancer.start()
+
+    def install_argocd(self, root: Path, progress: Progress) -> ArgoCD:
+        """Apply Argo CD's own manifests with the few changes of tests-e2e/argocd, and wait for it."""
+        argocd = ArgoCD(self.kubectl, f"http://{self._address}:{_ARGOCD_PORT}")
+        with progress.step(f"Argo CD {_ARGOCD_VERSION}"), tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            shutil.copytree(_here() / "argocd", folder / "argocd")
+            manifest = os.environ.get("ARGOCD_MANIFEST")
+            text = Path(manifest).read_text() if manifest else _download(_ARGOCD_MANIFEST)
+            (folder / "argocd" / "install.yaml").write_text(text)
+            components = ""
+            if image := os.environ.get("ARGOCD_IMAGE"):
+                self._load_on_control_plane(image)
+                shutil.copytree(_here() / "offline" / "argocd", folder / "images")
+                components = "components: [images]\n"
+            (folder / "kustomization.yaml").write_text(
+                "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+                f"resources: [argocd]\n{components}"
+            )
+            # The namespace first: server-side apply of one that is only about to be is refused.
+            self.kubectl("apply", "--server-side", f"--filename={folder}/argocd/namespace.yaml")
+            self.kubectl("apply", "--server-side", "--force-conflicts", "--kustomize", str(folder))
+            health = str(root / "apps" / "argocd" / "health")
+            self.kubectl("apply", "--server-side", "--kustomize", health)
+            for workload in (
+                "deployment/argocd-redis",
+                "deployment/argocd-repo-server",
+                "deployment/argocd-server",
+                "statefulset/argocd-application-controller",
+            ):
+                self._rolled_out(ARGOCD, workload)
+        return argocd
+
+    def _load_on_control_plane(self, image: str) -> None:
+        subprocess.run(
+            [
+                str(self.kind.kind_path), "load", "docker-image", image, f"--name={self.kind.name}",
+                f"--nodes={self.nodes.control_plane}",
+            ],
+            check=True,
+        )  # fmt: skip
+
+    def _rolled_out(self, namespace: str, workload: str) -> None:
+        self.kubectl(
+            "rollout", "status", workload, f"--namespace={namespace}", "--timeout=300s", timeout=320
+        )
+
+
+def _here() -> Path:
+    return Path(__file__).parent.parent
+
+
+def _download(url: str) -> str:
+    answer = requests.get(url, timeout=60)
+    answer.raise_for_status()
+    return answer.text

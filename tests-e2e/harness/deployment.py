@@ -1,0 +1,88 @@
+"""esddns from nothing, as its users do it: a push, the Applications, and the Secret by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.argocd import NAMESPACE as ARGOCD
+from harness.argocd import ArgoCD
+from harness.cluster import Cluster
+from harness.esddns import CREDENTIALS, Esddns
+from harness.git_server import GitServer
+from harness.internet import FIRST_WAN, TOKEN
+from harness.kubectl import NAMESPACE
+from harness.waiting import Stopwatch, until
+
+APPLICATIONS = ("esddns-crds", "esddns", "esddns-records")
+HOME = "home"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """How it went. Times are in seconds: from `kubectl apply` of the Applications, and from the Secret on."""
+
+    revision: str
+    pods_running: float
+    missing_said: float
+    missing_message: str
+    in_dns: float
+    healthy: float
+    answer: list[str]
+
+
+def deploy(cluster: Cluster, argocd: ArgoCD, git: GitServer, esddns: Esddns) -> Deployment:
+    """Bring esddns into a cluster that has none, and wait until all is well."""
+    kubectl, internet = cluster.kubectl, cluster.internet
+    # What a fork changes: one place for the repository.
+    project = git.work / "apps" / "argocd" / "project" / "appproject.yaml"
+    text = project.read_text()
+    assert text.count("https://github.com/sqe/esddns\n") == 1, "the repository is not in one place"
+    project.write_text(text.replace("https://github.com/sqe/esddns", git.url))
+    revision = git.push("the repository is here")
+    internet.move(FIRST_WAN)
+
+    clock = Stopwatch()
+    kubectl("apply", "--kustomize", str(git.work / "clusters" / "kind" / "argocd"))
+    # No Prometheus operator here: this one alone could not sync.
+    kubectl.delete("applications.argoproj.io", "esddns-monitoring", namespace=ARGOCD)
+    until("rollout", lambda: _running(esddns, len(cluster.nodes.all)), seen=esddns.agents)
+    pods_running = clock.seconds
+    missing_message = esddns.until_condition(HOME, "False", "CredentialMissing")
+    missing_said = clock.seconds
+
+    clock = Stopwatch()
+    create_credentials(cluster)
+    until(
+        "mounted file changed",
+        lambda: internet.dig(HOME) == [FIRST_WAN],
+        seen=lambda: esddns.record(HOME),
+    )
+    in_dns = clock.seconds
+    for application in APPLICATIONS:
+        argocd.until_healthy(application)
+    return Deployment(
+        revision,
+        pods_running,
+        missing_said,
+        missing_message,
+        in_dns,
+        clock.seconds,
+        internet.dig(HOME),
+    )
+
+
+def create_credentials(cluster: Cluster, token: str = TOKEN) -> None:
+    """Make the Secret, as the base's comment tells."""
+    cluster.kubectl(
+        "create", "secret", "generic", CREDENTIALS, f"--namespace={NAMESPACE}",
+        "--from-file=api-key=/dev/stdin", stdin=token,
+    )  # fmt: skip
+
+
+def _running(esddns: Esddns, count: int) -> bool:
+    pods = esddns.agents()
+    return len(pods) == count and all(
+        status.get("started")
+        for pod in pods
+        for status in pod["status"].get("containerStatuses", [{}])
+    )

@@ -1,0 +1,98 @@
+"""kubectl, as a person types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+NAMESPACE = "esddns"
+_TIMEOUT = 180.0
+
+
+class KubectlError(Exception):
+    """kubectl ended with another status than 0."""
+
+    def __init__(self, command: Sequence[str], status: int, output: str, errors: str) -> None:
+        super().__init__(f"{' '.join(command)}: exit {status}: {errors.strip() or output.strip()}")
+        self.errors = errors
+        self.output = output
+
+
+class Kubectl:
+    """One cluster, by its kubeconfig."""
+
+    def __init__(self, program: Path, kubeconfig: Path) -> None:
+        self.program = program
+        self.kubeconfig = kubeconfig
+        self.environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}
+
+    def __call__(self, *arguments: str, stdin: str | None = None, timeout: float = _TIMEOUT) -> str:
+        """Run it and return its standard output; KubectlError where it fails."""
+        command = [str(self.program), *arguments]
+        done = subprocess.run(
+            command,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            timeout=timeout,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise KubectlError(["kubectl", *arguments], done.returncode, done.stdout, done.stderr)
+        return done.stdout
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start it and return the process; its output goes to a pipe."""
+        return subprocess.Popen(
+            [str(self.program), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=self.environment,
+        )
+
+    def get(self, kind: str, name: str, namespace: str = NAMESPACE) -> dict[str, Any] | None:
+        """Return an object, None where there is none; KubectlError where the API server does not answer."""
+        text = self(
+            "get", kind, name, f"--namespace={namespace}", "--output=json", "--ignore-not-found"
+        )
+        found: dict[str, Any] | None = json.loads(text) if text.strip() else None
+        return found
+
+    def list(
+        self, kind: str, selector: str = "", namespace: str = NAMESPACE
+    ) -> list[dict[str, Any]]:
+        """Return the objects of a kind that have the labels."""
+        text = self(
+            "get", kind, f"--namespace={namespace}", f"--selector={selector}", "--output=json"
+        )
+        items: list[dict[str, Any]] = json.loads(text)["items"]
+        return items
+
+    def apply(self, *objects: Mapping[str, Any]) -> None:
+        """Apply objects, server-side."""
+        listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
+        self("apply", "--server-side", "--filename=-", stdin=json.dumps(listed))
+
+    def delete(self, kind: str, name: str, *options: str, namespace: str = NAMESPACE) -> None:
+        """Delete an object; one that is not there is deleted already."""
+        self("delete", kind, name, f"--namespace={namespace}", "--ignore-not-found", *options)
+
+    def patch(
+        self,
+        kind: str,
+        name: str,
+        change: Mapping[str, Any],
+        *options: str,
+        namespace: str = NAMESPACE,
+    ) -> None:
+        """Merge a change into an object."""
+        self(
+            "patch", kind, name, f"--namespace={namespace}", "--type=merge",
+            f"--patch={json.dumps(change)}", *options,
+        )  # fmt: skip

@@ -1,0 +1,73 @@
+"""A stand-in for a load balancer: gives each Service of that type an address that a node answers for.
+
+Like MetalLB's layer 2: the address is one more of the node's, and kube-proxy passes on what comes to it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import subprocess
+import threading
+import zlib
+
+from harness.kubectl import Kubectl
+from harness.nodes import Nodes
+
+
+class LoadBalancer:
+    """Watches all Services while it is started."""
+
+    def __init__(self, kubectl: Kubectl, nodes: Nodes, cluster: str) -> None:
+        self._kubectl = kubectl
+        # Far from what Docker gives to containers, and another one for each cluster in the same network.
+        first = ipaddress.IPv4Address(nodes.gateway()) - 1
+        self.address = str(first + 0xFF00 + 1 + zlib.crc32(cluster.encode()) % 250)
+        nodes.run(
+            nodes.control_plane,
+            f"ip address show dev eth0 | grep --quiet {self.address}/ || "
+            f"ip address add {self.address}/32 dev eth0",
+        )
+        self._process: subprocess.Popen[str] | None = None
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="load balancer", daemon=True)
+
+    def start(self) -> None:
+        """Give addresses from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Give no more; those that were given stay."""
+        self._stopped = True
+        if self._process is not None:
+            self._process.kill()
+            self._thread.join()
+
+    def _run(self) -> None:
+        # The watch ends with the API server, which tests stop.
+        while not self._stopped:
+            self._process = self._kubectl.start(
+                "get", "services", "--all-namespaces", "--watch", "--output-watch-events",
+                "--output=jsonpath={.type} {.object.spec.type} {.object.metadata.namespace}"
+                " {.object.metadata.name} {.object.status.loadBalancer}{'\\n'}",
+            )  # fmt: skip
+            assert self._process.stdout is not None
+            for line in self._process.stdout:
+                match line.split():
+                    case ["ADDED" | "MODIFIED", "LoadBalancer", namespace, name, "{}"]:
+                        self._give(namespace, name)
+            self._process.stdout.close()
+            self._process.wait()
+
+    def _give(self, namespace: str, name: str) -> None:
+        change = {"status": {"loadBalancer": {"ingress": [{"ip": self.address}]}}}
+        # One that is gone by now needs none; one that the API server lost comes again with the next watch.
+        subprocess.run(
+            [
+                str(self._kubectl.program), "patch", "service", name, f"--namespace={namespace}",
+                "--subresource=status", "--type=merge", f"--patch={json.dumps(change)}",
+            ],
+            capture_output=True,
+            env=self._kubectl.environment,
+            check=False,
+        )  # fmt: skip

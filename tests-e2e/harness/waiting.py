@@ -1,0 +1,93 @@
+"""Every wait of the suite, with its limit in one table; how long each took is told at the end."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+# How often a condition is looked at, in seconds: what the measured times are accurate to.
+_LOOK = 0.2
+
+# Limits in seconds, at least three times the median that was measured (docs/end-to-end.md has those).
+# The kubelet brings a changed Secret or ConfigMap to a pod in 60 to 120 s. Argo CD looks at Git every 180 s
+# where nobody sets timeout.reconciliation; here that is 10 s.
+LIMITS: dict[str, float] = {
+    "rollout": 240,  # an image or a template, on all nodes
+    "Argo CD ready": 300,
+    "Application synced": 180,
+    "Application healthy": 240,
+    "push seen by polling": 90,
+    "push seen by webhook": 60,
+    "self-heal": 90,
+    "record ready": 60,
+    "record in DNS": 60,
+    "record gone": 60,
+    "WAN change in DNS": 60,
+    "WAN change at default intervals": 120,
+    "agents agree": 60,
+    "mounted file changed": 360,
+    "condition": 120,
+    "new leader": 90,
+    "only one can lead": 180,
+    "node notices": 180,
+    "solo publishes": 420,
+    "API server back": 180,
+    "order after an outage": 240,
+    "cache mended": 90,
+    "Gandi's fault over": 120,
+    "page": 60,
+    "address of the load balancer": 60,
+    "namespace gone": 240,
+}
+
+measured: dict[str, list[float]] = defaultdict(list)
+
+
+class TookTooLongError(AssertionError):
+    """What was waited for did not come within its limit."""
+
+
+def until(
+    what: str, condition: Callable[[], T | None], *, seen: Callable[[], object] | None = None
+) -> T:
+    """Return what `condition` gives once it is true (neither None nor False, 0 or empty).
+
+    `what` names the limit in LIMITS. `seen` tells more where it is not reached.
+    Raises TookTooLongError with the last that was seen.
+    """
+    limit = LIMITS[what]
+    started = time.monotonic()
+    while True:
+        found = condition()
+        elapsed = time.monotonic() - started
+        if found:
+            measured[what].append(elapsed)
+            return found
+        if elapsed > limit:
+            told = seen() if seen else found
+            raise TookTooLongError(f"{what}: not within {limit:g} s; last seen: {told}")
+        time.sleep(_LOOK)
+
+
+def holds(seconds: float, condition: Callable[[], object], what: str) -> None:
+    """Watch that a condition holds all the time; AssertionError with `what` where it does not."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert condition(), f"{what}: no longer after {seconds - (end - time.monotonic()):.1f} s"
+        time.sleep(_LOOK)
+
+
+class Stopwatch:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._started

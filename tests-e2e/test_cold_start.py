@@ -1,0 +1,38 @@
+"""From Git to DNS, on a cluster that had nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.argocd import ArgoCD
+from harness.deployment import APPLICATIONS, Deployment
+from harness.figures import Figures
+from harness.internet import FIRST_WAN
+
+
+def test_everything_comes_up_from_git(
+    deployed: Deployment, argocd: ArgoCD, figures: Figures
+) -> None:
+    """Applications are Synced and Healthy at the pushed commit, and the authority gives the WAN's address."""
+    figures.add(1, "Applications applied, to all pods running", deployed.pods_running)
+    figures.add(
+        1, "Secret made, to the record in DNS (the kubelet's part included)", deployed.in_dns
+    )
+    figures.add(1, "Secret made, to all Applications Healthy", deployed.healthy)
+    assert deployed.answer == [FIRST_WAN]
+    for application in APPLICATIONS:
+        assert argocd.standing(application)[0] == "Synced"
+
+
+def test_without_the_secret_it_says_what_is_missing(deployed: Deployment, figures: Figures) -> None:
+    """A record says CredentialMissing, and which Secret and key it waits for."""
+    figures.add(1, "Applications applied, to CredentialMissing said", deployed.missing_said)
+    assert "esddns-gandi-credentials" in deployed.missing_message
+    assert "api-key" in deployed.missing_message
+
+
+@pytest.mark.usefixtures("deployed")
+def test_the_resource_tree_shows_the_record(argocd: ArgoCD) -> None:
+    """Argo CD's own tree shows the DNSRecord, with the health that our Lua gives it."""
+    tree = {(node["kind"], node["name"]): node for node in argocd.resource_tree("esddns-records")}
+    assert tree["DNSRecord", "home"]["health"]["status"] == "Healthy"
