@@ -115,6 +115,19 @@ def test_why_there_is_no_token(tmp_path: Path, bad: str) -> None:
     assert caught.value.__context__ is None
 
 
+@pytest.mark.parametrize("empty", [False, True])
+def test_in_a_cluster_the_secret_is_named(tmp_path: Path, empty: bool) -> None:
+    """In a pod a file says little to a person: the message names the Secret and its key."""
+    file = tmp_path / "api-key"
+    if empty:
+        file.touch()
+    source = TokenSource(file, {"KUBERNETES_SERVICE_HOST": "192.0.2.1"})
+    with pytest.raises(
+        CredentialMissingError, match="Secret esddns-gandi-credentials as its key api-key"
+    ):
+        source.read()
+
+
 def test_a_variable_that_holds_no_token(tmp_path: Path) -> None:
     """The message names the variable, not what is in it."""
     with pytest.raises(

@@ -16,6 +16,13 @@ from esddns.core.errors import CredentialMissingError
 VARIABLE = "GANDI_API_KEY"
 MASK = "<token>"
 _SHORTEST = 8  # anything shorter is no token, and masking it would mangle messages
+# Set in every pod, https://kubernetes.io/docs/concepts/containers/container-environment/
+_CLUSTER = "KUBERNETES_SERVICE_HOST"
+_ELSEWHERE = "write a Gandi personal access token there"
+_IN_A_CLUSTER = (
+    "put a Gandi personal access token into the Secret esddns-gandi-credentials as its key api-key: the "
+    "kubelet brings it there within two minutes"
+)
 # Tokens that are still masked: an answer to a call made with the one before may come after a change.
 _REMEMBERED = 8
 
@@ -38,6 +45,7 @@ class TokenSource:
     def __init__(self, file: Path, environ: Mapping[str, str]) -> None:
         self._file = file
         self._variable = environ.get(VARIABLE, "").strip()
+        self._remedy = _IN_A_CLUSTER if _CLUSTER in environ else _ELSEWHERE
         self._lock = threading.Lock()
         self._seen = ""
         self._version = 0
@@ -75,10 +83,7 @@ class TokenSource:
         try:
             data = self._file.read_bytes().strip()
         except FileNotFoundError:
-            return (
-                f"{self._file} does not exist and {VARIABLE} is not set; write a Gandi personal "
-                f"access token there"
-            )
+            return f"{self._file} does not exist and {VARIABLE} is not set; {self._remedy}"
         except OSError as error:
             return f"{self._file} cannot be read ({error.strerror})"
         if not data.isascii():
@@ -87,7 +92,7 @@ class TokenSource:
                 f"the token alone"
             )
         if not data:
-            return f"{self._file} is empty; write a Gandi personal access token there"
+            return f"{self._file} is empty; {self._remedy}"
         return self._checked(data.decode("ascii"), str(self._file))
 
     def _checked(self, secret: str, origin: str) -> Token | str:
