@@ -38,7 +38,7 @@ imports: $(VENV)/.dev ## imports point one way (import-linter)
 
 .PHONY: unit
 unit: $(VENV)/.dev ## the tests (ARGS="-k name" picks some)
-	$(SRC)/tests/install-debian-servers.sh
+	$(SRC)/tests/install-debian-packages.sh turnserver=coturn knotd=knot openssl chromium
 	PYTHON=$(BIN)/python $(SRC)/tests/manifests/install-tools.sh
 	cd $(SRC) && $(BIN)/pytest -n $(JOBS) --ignore tests/simulation --cov --cov-report=term:skip-covered $(ARGS)
 

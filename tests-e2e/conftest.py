@@ -22,12 +22,13 @@ from harness.kubectl import Kubectl
 from harness.load_balancer import LoadBalancer
 from harness.nodes import Nodes
 from harness.progress import Progress
+from harness.simulator import Addresses, addresses
 
 ROOT = Path(__file__).parent.parent
 # The order of a day: it comes up, is used, breaks, and is taken away at last.
 ORDER = (
     "cold_start", "git", "self_heal", "wan_change", "leader", "isolation", "api_server", "rollout",
-    "gandi", "page", "security", "commands", "flux", "removal",
+    "gandi", "page", "security", "commands", "flux", "drift", "removal",
 )  # fmt: skip
 
 _figures = pytest.StashKey[Figures]()
@@ -89,6 +90,10 @@ def cluster(request: pytest.FixtureRequest, progress: Progress) -> Iterator[Clus
         kubectl_path=_program(option("kind_kubectl_bin"), "kubectl"),
     )
     with progress.step(f"cluster {kind.name}: one control plane, two workers"):
+        if not option("keep_cluster"):
+            # One of a run that was killed is in no state that a test could count on.
+            kind.ensure_kind()
+            kind.delete()
         kind.create(ROOT / "tests-e2e" / "kind.yaml")
         kind.ensure_kubectl()
     made = Cluster(kind, progress)
@@ -140,6 +145,12 @@ def internet(_internet: Internet) -> Iterator[Internet]:
     _internet.forget_calls()
     yield _internet
     _internet.lift_all()
+
+
+@pytest.fixture(scope="session")
+def simulator(kubectl: Kubectl) -> Addresses:
+    """Return where in the cluster the outside is."""
+    return addresses(kubectl)
 
 
 @pytest.fixture(scope="session")

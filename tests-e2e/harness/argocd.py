@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from typing import Any
 
 import requests
 
-from harness.kubectl import Kubectl, KubectlError
+from harness.kubectl import Kubectl
 from harness.waiting import until
 
 NAMESPACE = "argocd"
@@ -37,7 +38,9 @@ class ArgoCD:
     def __init__(self, kubectl: Kubectl, url: str) -> None:
         self._kubectl = kubectl
         self._url = url
-        self._stopped = threading.Event()
+        self._stopped = False
+        self._process: subprocess.Popen[str] | None = None
+        self._out_of_sync: dict[str, set[str]] = {}
         self._seen: list[OutOfSync] = []
         self._expected: list[tuple[float, float, str]] = []
         self._thread = threading.Thread(target=self._watch, name="applications", daemon=True)
@@ -145,27 +148,40 @@ class ArgoCD:
             )
         ]
 
+    def drift(self) -> list[OutOfSync]:
+        """Return each time that a resource was out of sync, whoever did it."""
+        return list(self._seen)
+
     def start_watch(self) -> None:
         """Note from now on what is out of sync."""
         self._thread.start()
 
     def stop_watch(self) -> None:
         """Note no more."""
-        self._stopped.set()
+        self._stopped = True
+        if self._process is not None:
+            self._process.kill()
         self._thread.join()
 
     def _watch(self) -> None:
-        before: set[tuple[str, str]] = set()
-        while not self._stopped.wait(1):
-            try:
-                applications = self._kubectl.list("applications.argoproj.io", namespace=NAMESPACE)
-            except KubectlError:
-                continue  # a test stopped the API server
-            now = {
-                (a["metadata"]["name"], f"{r['kind']}/{r['name']}")
-                for a in applications
-                for r in a.get("status", {}).get("resources", [])
-                if r.get("status") == "OutOfSync"
-            }
-            self._seen += [OutOfSync(time.monotonic(), *what) for what in sorted(now - before)]
-            before = now
+        # The watch ends with the API server, which tests stop.
+        while not self._stopped:
+            self._process = self._kubectl.start(
+                "get", "applications.argoproj.io", f"--namespace={NAMESPACE}", "--watch",
+                "--output-watch-events",
+                "--output=jsonpath={.object.metadata.name}{range .object.status.resources[*]}"
+                " {.kind}/{.name}={.status}{end}{'\\n'}",
+            )  # fmt: skip
+            with self._process as process:
+                assert process.stdout is not None
+                for line in process.stdout:
+                    self._note(line)
+
+    def _note(self, line: str) -> None:
+        """Note what an Application says newly that it was not saying before."""
+        application, *resources = line.split()
+        now = {r.removesuffix("=OutOfSync") for r in resources if r.endswith("=OutOfSync")}
+        at = time.monotonic()
+        new = now - self._out_of_sync.get(application, set())
+        self._seen += [OutOfSync(at, application, resource) for resource in sorted(new)]
+        self._out_of_sync[application] = now

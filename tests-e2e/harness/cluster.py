@@ -78,7 +78,7 @@ class Cluster:
             self.kubectl("apply", "--server-side", f"--filename={folder}/argocd/namespace.yaml")
             self.kubectl("apply", "--server-side", "--force-conflicts", "--kustomize", str(folder))
             health = str(root / "apps" / "argocd" / "health")
-            self.kubectl("apply", "--server-side", "--kustomize", health)
+            self.kubectl("apply", "--server-side", "--field-manager=esddns", "--kustomize", health)
             for workload in (
                 "deployment/argocd-redis",
                 "deployment/argocd-repo-server",

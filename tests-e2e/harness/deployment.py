@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 
 from harness.argocd import NAMESPACE as ARGOCD
@@ -9,7 +10,7 @@ from harness.argocd import ArgoCD
 from harness.cluster import Cluster
 from harness.esddns import CREDENTIALS, Esddns
 from harness.git_server import GitServer
-from harness.internet import FIRST_WAN, TOKEN
+from harness.internet import FIRST_WAN, NEXT_TOKEN, TOKEN
 from harness.kubectl import NAMESPACE
 from harness.waiting import Stopwatch, until
 
@@ -39,7 +40,9 @@ def deploy(cluster: Cluster, argocd: ArgoCD, git: GitServer, esddns: Esddns) -> 
     assert text.count("https://github.com/sqe/esddns\n") == 1, "the repository is not in one place"
     project.write_text(text.replace("https://github.com/sqe/esddns", git.url))
     revision = git.push("the repository is here")
+    internet.lift_all()
     internet.move(FIRST_WAN)
+    _remove_what_an_earlier_run_left(cluster)
 
     clock = Stopwatch()
     kubectl("apply", "--kustomize", str(git.work / "clusters" / "kind" / "argocd"))
@@ -71,12 +74,46 @@ def deploy(cluster: Cluster, argocd: ArgoCD, git: GitServer, esddns: Esddns) -> 
     )
 
 
+def _remove_what_an_earlier_run_left(cluster: Cluster) -> None:
+    """Make a cluster that was kept bare again; one that is bare stays so."""
+    kubectl = cluster.kubectl
+    if kubectl.get("namespace", NAMESPACE) is None:
+        return
+    for application in APPLICATIONS:
+        kubectl.delete("applications.argoproj.io", application, namespace=ARGOCD)
+    if kubectl.get("crd", "dnsrecords.esddns.io") is not None:
+        for record in kubectl.list("dnsrecords"):
+            name = record["metadata"]["name"]
+            kubectl(
+                "annotate",
+                "dnsrecord",
+                name,
+                f"--namespace={NAMESPACE}",
+                "esddns.io/release=yes",
+                "--overwrite",
+            )
+        kubectl("delete", "dnsrecords", "--all", f"--namespace={NAMESPACE}")
+        kubectl.delete("crd", "dnsrecords.esddns.io")
+    kubectl.delete("namespace", NAMESPACE)
+    cluster.internet.erase(HOME)
+
+
 def create_credentials(cluster: Cluster, token: str = TOKEN) -> None:
     """Make the Secret, as the base's comment tells."""
     cluster.kubectl(
         "create", "secret", "generic", CREDENTIALS, f"--namespace={NAMESPACE}",
         "--from-file=api-key=/dev/stdin", stdin=token,
     )  # fmt: skip
+
+
+def replace_credentials(cluster: Cluster) -> str:
+    """Give the Secret the other one of the two tokens, and return it."""
+    secret = cluster.kubectl.get("secret", CREDENTIALS)
+    assert secret is not None
+    before = base64.b64decode(secret["data"]["api-key"]).decode()
+    token = NEXT_TOKEN if before == TOKEN else TOKEN
+    cluster.kubectl.patch("secret", CREDENTIALS, {"stringData": {"api-key": token}})
+    return token
 
 
 def _running(esddns: Esddns, count: int) -> bool:

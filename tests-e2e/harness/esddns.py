@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +19,8 @@ PAGE = "app=esddns-service"
 CACHE = "esddns-wan-ip"
 LEASE = "esddns-leader"
 CREDENTIALS = "esddns-gandi-credentials"
+# Seconds between two pushes to the kubelets.
+_LOOK_AT_FILES = 5.0
 
 
 class Esddns:
@@ -96,17 +100,80 @@ class Esddns:
         url = f"http://{pod['status']['podIP']}:8080/metrics"
         return self._nodes.fetch(pod["spec"]["nodeName"], url)
 
+    def all_ready(self) -> bool:
+        """Whether each node has an agent that is ready."""
+        conditions = [
+            condition
+            for pod in self.agents()
+            for condition in pod["status"].get("conditions", [])
+            if condition["type"] == "Ready" and condition["status"] == "True"
+        ]
+        return len(conditions) == len(self._nodes.all)
+
     def addresses_told(self) -> set[str]:
-        """Return the address that each agent tells in its metrics; '' for one that tells none."""
-        told = set()
-        for pod in self.agents():
-            series = [
-                line
-                for line in self.metrics(pod).splitlines()
-                if line.startswith("esddns_current_wan_ip_info{") and 'family="ipv4"' in line
-            ]
-            told.add(series[0].split('ip="')[1].split('"')[0] if len(series) == 1 else "")
-        return told
+        """Return the addresses that the agents tell in their metrics; '' where one tells none."""
+        return {self._address_told(pod) for pod in self.agents()}
+
+    def address_told_by(self, node: str) -> str:
+        """Return the address that a node's agent tells in its metrics, '' for none."""
+        return self._address_told(self.agent_on(node))
+
+    def _address_told(self, pod: Mapping[str, Any]) -> str:
+        series = [
+            line
+            for line in self.metrics(pod).splitlines()
+            if line.startswith("esddns_current_wan_ip_info{") and 'family="ipv4"' in line
+        ]
+        return series[0].split('ip="')[1].split('"')[0] if len(series) == 1 else ""
+
+    def until_all_tell(self, address: str, what: str = "agents agree") -> None:
+        """Wait until the agents of all nodes tell this address in their metrics."""
+        until(
+            what,
+            lambda: (
+                self.addresses_told() == {address} and len(self.agents()) == len(self._nodes.all)
+            ),
+            seen=self.addresses_told,
+        )
+
+    def until_mounted(self, condition: Callable[[], object]) -> None:
+        """Wait for what follows a changed Secret or ConfigMap in the agents.
+
+        A kubelet looks at a pod's files anew when the pod changes; otherwise that takes a minute or two.
+        """
+        looked_at = -math.inf
+
+        def reached() -> object:
+            nonlocal looked_at
+            if time.monotonic() - looked_at > _LOOK_AT_FILES:
+                looked_at = time.monotonic()
+                self._kubectl(
+                    "annotate", "pods", f"--namespace={NAMESPACE}", f"--selector={AGENTS}",
+                    "--overwrite", f"end-to-end/looked-at={looked_at}",
+                )  # fmt: skip
+            return condition()
+
+        until("file brought to the agents", reached, seen=self.agents)
+
+    @contextmanager
+    def configuration_taken(self) -> Iterator[None]:
+        """Wait at the end of the context until each agent has taken another configuration."""
+        before = self._configurations()
+        yield
+        self.until_mounted(
+            lambda: all(count > before.get(pod, 0) for pod, count in self._configurations().items())
+        )
+
+    def _configurations(self) -> dict[str, int]:
+        """Return how often each agent took another configuration, by its pod's name."""
+        return {
+            pod["metadata"]["name"]: self.log(pod).count("the configuration changed")
+            for pod in self.agents()
+        }
+
+    def log(self, pod: Mapping[str, Any]) -> str:
+        """Return what a pod has logged."""
+        return self._kubectl("logs", pod["metadata"]["name"], f"--namespace={NAMESPACE}")
 
     def record(self, name: str) -> dict[str, Any] | None:
         """Return a DNSRecord, None where there is none."""
@@ -136,7 +203,10 @@ class Esddns:
 
     @contextmanager
     def kept_record(self, name: str, **spec: Any) -> Iterator[str]:
-        """Keep a record of the test's own while the context lasts; it is Ready and in DNS at the start."""
+        """Keep a record of the test's own while the context lasts.
+
+        At the start it is Ready and in DNS, and calls are counted from there.
+        """
         wan = self._internet.state()["wan"]["ipv4"]
         self.add_record(name, **spec)
         try:
@@ -147,6 +217,7 @@ class Esddns:
             )
             if "fqdn" not in spec:
                 self.until_dns(name, wan, "record in DNS")
+            self._internet.forget_calls()
             yield name
         finally:
             self._kubectl.delete("dnsrecord", name, "--wait=false")

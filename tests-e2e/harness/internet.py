@@ -14,6 +14,7 @@ import requests
 
 ZONE = "example.com"
 TOKEN = "token-of-the-end-to-end-tests"
+NEXT_TOKEN = "next-token-of-the-end-to-end-tests"
 FIRST_WAN = "192.0.2.10"
 _TIMEOUT = 10.0
 
@@ -54,6 +55,15 @@ class Internet:
         """Return each write of a record that was asked for, whatever came of it."""
         return self.calls(kind="api", method="PUT", path=f"*/records/{name}/{rtype}")
 
+    def rrset(self, name: str, rtype: str = "A", zone: str = ZONE) -> dict[str, Any]:
+        """Return TTL and values that Gandi has for a name, {} where it has none."""
+        found: dict[str, Any] = self.state()["zones"][zone].get(f"{name}/{rtype}", {})
+        return found
+
+    def asked_of_sources(self, client: str) -> list[dict[str, Any]]:
+        """Return the calls of one address to the services that tell one's address."""
+        return [call for call in self.calls(kind="echo") if call["client"] == client]
+
     def move(self, ipv4: str) -> None:
         """Give the WAN another address."""
         self._put("wan", {"ipv4": ipv4})
@@ -88,11 +98,11 @@ class Internet:
             self._session.delete(f"{self._url}/_sim/faults/{name}", timeout=_TIMEOUT)
 
     def lift_all(self) -> None:
-        """Lift every fault, and make every service honest and the first token valid."""
+        """Lift every fault, and make every service honest and both tokens valid."""
         self._session.delete(f"{self._url}/_sim/faults", timeout=_TIMEOUT).raise_for_status()
         for name in self.state()["echoes"]:
             self.echo(name)
-        self.accept(TOKEN)
+        self.accept(TOKEN, NEXT_TOKEN)
 
     def dig(self, name: str, rtype: str = "A", zone: str = ZONE) -> list[str]:
         """Ask the authority for a record of the zone and return its values."""

@@ -50,6 +50,19 @@ class Nodes:
         except DockerError:
             return ""
 
+    def name_image(self, image: str, another: str) -> None:
+        """Give an image that the nodes have another name, as of a registry's next release."""
+        for node in self.all:
+            self.run(
+                node,
+                "ctr --namespace k8s.io images tag --force"
+                f" docker.io/library/{image} docker.io/library/{another}",
+            )
+
+    def kill_processes(self, node: str, command: str) -> None:
+        """Send SIGKILL to a node's processes whose command line ends so; DockerError without one."""
+        self.run(node, f"pkill -KILL --full {shlex.quote(command + '$')}")
+
     @contextmanager
     def paused(self, node: str) -> Iterator[None]:
         """Freeze a node with all that runs on it."""
@@ -90,6 +103,11 @@ class Nodes:
         finally:
             for rule in rules:
                 self.run(node, f"iptables --wait --table raw --delete {rule}")
+
+    def dropped(self, node: str) -> int:
+        """Return how many packets `cut` has dropped at a node."""
+        table = self.run(node, "iptables --wait --table raw --list PREROUTING --verbose --exact")
+        return sum(int(line.split()[0]) for line in table.splitlines() if " DROP " in line)
 
 
 class DockerError(Exception):

@@ -21,6 +21,7 @@ from esddns.shell.gandi.token import TokenSource
 from esddns.shell.kube import client
 from esddns.shell.kube.kopf_feed import KopfFeed
 from esddns.shell.kube.seam import Cluster
+from esddns.shell.listening import written
 from esddns.shell.log import event
 from esddns.shell.memory import Memory, file_name
 from esddns.shell.metrics import Metrics
@@ -129,7 +130,7 @@ async def _serve(
         not_ready,
     )
     host, port = await endpoints.start(options.host, options.port)
-    event(_log, logging.INFO, "started", pod=options.pod, listening=f"{host}:{port}",
+    event(_log, logging.INFO, "started", pod=options.pod, listening=written(host, port),
           records=len(configuration.settings.records))  # fmt: skip
     running = asyncio.ensure_future(agent.run())
     stopping = asyncio.ensure_future(stop.wait())

@@ -18,7 +18,7 @@ from esddns.shell.clock import Now, utc_now
 from esddns.shell.engine import Engine
 from esddns.shell.gandi.token import TokenSource
 from esddns.shell.health import Health
-from esddns.shell.listening import cannot_listen
+from esddns.shell.listening import cannot_listen, written
 from esddns.shell.log import event
 from esddns.shell.memory import Memory, file_name
 from esddns.shell.metrics import Metrics
@@ -138,7 +138,7 @@ class Run:
         host, port = self.address.result()
         event(_log, logging.INFO, "started", records=len(settings.records),
               sources=len(settings.detection.sources), quorum=settings.detection.quorum,
-              listening=f"{host}:{port}", dry_run=settings.gandi.dry_run or None)  # fmt: skip
+              listening=written(host, port), dry_run=settings.gandi.dry_run or None)  # fmt: skip
         try:
             await engine.run(self._told, _GRACE)
         finally:

@@ -1,0 +1,158 @@
+"""Whatever happens to the leader: another takes over, DNS follows the WAN, and nothing wrong is written."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from harness.esddns import Esddns
+from harness.figures import Figures
+from harness.internet import Internet
+from harness.kubectl import NAMESPACE, Kubectl
+from harness.nodes import Nodes
+from harness.simulator import Addresses
+from harness.waiting import Stopwatch, holds, until
+
+pytestmark = pytest.mark.usefixtures("deployed", "internet")
+
+_wans = (f"198.51.100.{number}" for number in itertools.count(51))
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A record in DNS, an agent on a worker that leads, and where the WAN is about to move to."""
+
+    record: str
+    node: str
+    pod: str
+    address: str
+    holder: str
+    wan: str
+
+
+@pytest.fixture
+def scene(request: pytest.FixtureRequest, esddns: Esddns) -> Iterator[Scene]:
+    """Set the scene, with a record of the test's own."""
+    node = esddns.lead_on_a_worker()
+    name = request.node.name.removeprefix("test_the_leader_").replace("_", "-")
+    with esddns.kept_record(name):
+        pod = esddns.agent_on(node)
+        holder = esddns.holder()
+        assert holder.startswith(pod["metadata"]["name"])
+        wan = next(_wans)
+        yield Scene(name, node, pod["metadata"]["name"], pod["status"]["podIP"], holder, wan)
+
+
+def _written_once(scene: Scene, internet: Internet, figures: Figures, what: str) -> None:
+    """Prove that only the new address was ever asked for, and once."""
+    assert internet.puts(scene.record) == [[scene.wan]]
+    figures.add(5, f"{what}: PUTs", str(len(internet.tried_puts(scene.record))))
+
+
+def test_the_leader_is_killed(
+    scene: Scene, nodes: Nodes, esddns: Esddns, internet: Internet, figures: Figures
+) -> None:
+    """SIGKILL: nothing is released; another leads when the Lease has run out."""
+    nodes.kill_processes(scene.node, "esddns node")
+    internet.move(scene.wan)
+    clock = Stopwatch()
+    esddns.another_leader(scene.holder)
+    figures.add(5, "leader killed (SIGKILL) with a WAN change: new leader", clock.seconds)
+    esddns.until_dns(scene.record, scene.wan)
+    figures.add(5, "leader killed: WAN change to DNS", clock.seconds)
+    _written_once(scene, internet, figures, "leader killed")
+
+
+def test_the_leader_is_drained(
+    scene: Scene, kubectl: Kubectl, esddns: Esddns, internet: Internet, figures: Figures
+) -> None:
+    """A drain leaves a DaemonSet's pods; one that is then told to end releases the Lease."""
+    options = ["--ignore-daemonsets", "--delete-emptydir-data", "--timeout=120s"]
+    kubectl("drain", scene.node, *options)
+    try:
+        assert esddns.holder() == scene.holder
+        kubectl("delete", "pod", scene.pod, f"--namespace={NAMESPACE}", "--wait=false")
+        clock = Stopwatch()
+        internet.move(scene.wan)
+        esddns.another_leader(scene.holder)
+        figures.add(
+            5, "leader drained and ended (SIGTERM) with a WAN change: new leader", clock.seconds
+        )
+        esddns.until_dns(scene.record, scene.wan)
+        figures.add(5, "leader drained: WAN change to DNS", clock.seconds)
+        _written_once(scene, internet, figures, "leader drained")
+    finally:
+        kubectl("uncordon", scene.node)
+    until("rollout", esddns.all_ready, seen=esddns.agents)
+
+
+def test_the_leader_is_frozen(
+    scene: Scene, nodes: Nodes, esddns: Esddns, internet: Internet, figures: Figures
+) -> None:
+    """A node that stands still, and wakes when another leads: the old leader starts no write."""
+    with nodes.paused(scene.node):
+        internet.move(scene.wan)
+        clock = Stopwatch()
+        until("new leader", lambda: esddns.holder() not in {scene.holder, ""}, seen=esddns.holder)
+        figures.add(5, "leader's node frozen with a WAN change: new leader", clock.seconds)
+        esddns.until_dns(scene.record, scene.wan)
+        figures.add(5, "leader's node frozen: WAN change to DNS", clock.seconds)
+        holder = esddns.holder()
+        # What the one that wakes knows of the WAN is older still.
+        asked = len(internet.calls(kind="api"))
+    until("node notices", lambda: esddns.address_told_by(scene.node) == scene.wan)
+    holds(
+        10,
+        lambda: internet.dig(scene.record) == [scene.wan],
+        "the record holds what the new leader wrote",
+    )
+    assert esddns.holder() == holder, "the old one does not take it back"
+    since = internet.calls(kind="api")[asked:]
+    assert [call for call in since if call["client"] == scene.address] == []
+    _written_once(scene, internet, figures, "leader's node frozen")
+    until("rollout", esddns.all_ready, seen=esddns.agents)
+
+
+def test_the_leader_cannot_reach_gandi(
+    scene: Scene,
+    nodes: Nodes,
+    simulator: Addresses,
+    esddns: Esddns,
+    internet: Internet,
+    figures: Figures,
+) -> None:
+    """Without a way to Gandi, with a write to be made, it yields, and another writes."""
+    with nodes.cut(scene.node, simulator.gandi):
+        internet.move(scene.wan)
+        clock = Stopwatch()
+        esddns.another_leader(scene.holder)
+        figures.add(5, "leader's way to Gandi cut with a WAN change: new leader", clock.seconds)
+        esddns.until_dns(scene.record, scene.wan)
+        figures.add(5, "leader's way to Gandi cut: WAN change to DNS", clock.seconds)
+        assert esddns.leader_node() != scene.node
+    _written_once(scene, internet, figures, "leader's way to Gandi cut")
+
+
+def test_the_leader_cannot_reach_the_sources(
+    scene: Scene,
+    nodes: Nodes,
+    simulator: Addresses,
+    esddns: Esddns,
+    internet: Internet,
+    figures: Figures,
+) -> None:
+    """Without an answer from any source it yields, and another finds the address."""
+    with nodes.cut(scene.node, *simulator.sources):
+        internet.move(scene.wan)
+        clock = Stopwatch()
+        esddns.another_leader(scene.holder)
+        figures.add(
+            5, "leader's way to the sources cut with a WAN change: new leader", clock.seconds
+        )
+        esddns.until_dns(scene.record, scene.wan)
+        figures.add(5, "leader's way to the sources cut: WAN change to DNS", clock.seconds)
+        assert esddns.leader_node() != scene.node
+    _written_once(scene, internet, figures, "leader's way to the sources cut")
