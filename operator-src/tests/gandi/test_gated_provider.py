@@ -36,6 +36,7 @@ class Scripted:
     token_version: int = 1
     fails: ProviderError | None = None
     writes_fail: ProviderError | None = None
+    takes: float = 0.0
     sent: list[tuple[float, str]] = field(default_factory=list)
 
     def _answer(self, what: str, error: ProviderError | None) -> None:
@@ -49,7 +50,8 @@ class Scripted:
         return True
 
     async def rrsets(self, zone: str, name: str) -> Mapping[str, RRset]:
-        """Answer with nothing, or fail."""
+        """Answer with nothing, or fail, after the time that it takes."""
+        await asyncio.sleep(self.takes)
         self._answer(f"get {name} {zone}", self.fails)
         return {}
 
@@ -219,6 +221,21 @@ def test_a_read_that_was_under_way_does_not_end_the_backoff() -> None:
         await refused(gated.put(ZONE, "home", "A", WANTED), BlockedError)
 
     assert len(play(scenario).sent) == 1
+
+
+def test_no_way_to_the_provider_counts_from_the_beginning_of_the_first_call() -> None:
+    """A call that waits ten seconds for a connection had no way to Gandi for all of them."""
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        provider = Scripted(fails=UnavailableError("no route", answered=False), takes=10)
+        gated = GatedProvider(provider, random.Random(1))  # noqa: S311
+        began = loop.time()
+        await refused(gated.rrsets(ZONE, "home"), UnavailableError)
+        assert loop.time() == began + 10
+        assert gated.unreachable_since == began
+
+    run_virtual(scenario())
 
 
 @pytest.mark.parametrize(

@@ -94,11 +94,19 @@ def test_the_project_allows_what_is_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cluster", CLUSTERS)
-def test_the_service_comes_last(cluster: str) -> None:
-    """Within esddns the load balancer's Service is applied after all else: it may never get an address."""
+def test_nothing_of_esddns_waits_for_another(cluster: str) -> None:
+    """One wave: a sync that waits for an earlier wave's health takes no newer commit, nor its revert."""
     objects = render(ROOT / f"clusters/{cluster}/esddns")
-    late = [name_of(obj) for obj in objects if wave(obj) == max(map(wave, objects))]
-    assert late == ["Service/esddns-service"]
+    assert {wave(obj) for obj in objects} == {0}
+
+
+def test_a_refused_commit_is_not_tried_for_ever() -> None:
+    """What the API server refused is tried again with the newest commit, which may have mended it."""
+    objects = render(ROOT / "apps/argocd/applications")
+    policies = [obj["spec"]["syncPolicy"] for obj in of_kind(objects, "Application")]
+    (fleet,) = of_kind(render(ROOT / "clusters/fleet"), "ApplicationSet")
+    policies.append(fleet["spec"]["template"]["spec"]["syncPolicy"])
+    assert [policy["retry"]["refresh"] for policy in policies] == [True] * 5
 
 
 def test_what_is_never_taken_away() -> None:

@@ -74,13 +74,14 @@ class GatedProvider:
         version = self._provider.token_version
         if (blocked := self._gate.blocked(zone, version, loop.time())) is not None:
             raise blocked
+        began = loop.time()
         try:
             result = await call()
         except ProviderError as error:
             now = loop.time()
             self._gate = self._gate.after_error(error, zone, version, now, self._rng, write=write)
             if isinstance(error, UnavailableError) and not error.answered:
-                self._unreachable_since = self._unreachable_since or now
+                self._unreachable_since = self._unreachable_since or began
             else:
                 self._unreachable_since = None
             self._judge_credential(error.reason)
