@@ -75,6 +75,10 @@ fuzz: $(VENV)/.dev ## fuzz every parser for long, from another seed each time (I
 e2e: $(VENV)/.dev ## end to end on kind: Git, Argo CD, cluster, DNS (E2E_KEEP=1 keeps the cluster, E2E_TESTS="-k name" picks)
 	@tests-e2e/run
 
+.PHONY: e2e-full
+e2e-full: $(VENV)/.dev ## the same with its longest scenarios
+	@E2E_FULL=1 tests-e2e/run
+
 .PHONY: e2e-clean
 e2e-clean: ## remove the clusters, the Docker daemon and the cache that e2e made, and only those
 	@tests-e2e/offline/clean

@@ -61,7 +61,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         cluster = item.funcargs.get("cluster")
         if isinstance(cluster, Cluster):
             folder = Path(os.environ.get("E2E_EVIDENCE", ROOT / "tests-e2e" / ".evidence"))
-            where = collect(cluster.kubectl, cluster.internet, folder, item.name)
+            where = collect(
+                cluster.kubectl, cluster.internet, folder, item.name, report.longreprtext
+            )
             report.sections.append(("evidence", f"all that was to be seen is in {where}"))
     return report  # type: ignore[return-value]
 

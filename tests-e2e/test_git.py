@@ -104,6 +104,28 @@ def test_a_changed_ttl_is_followed(
     argocd.until_synced(APPLICATION, revision)
 
 
+def test_a_refused_record_and_its_fix(
+    records: Records, git: GitServer, argocd: ArgoCD, internet: Internet, figures: Figures
+) -> None:
+    """A DNSRecord that the API server refuses is said by Argo CD, harms nobody, and its fix is taken."""
+    records.write(PUSHED, deletionPolicy="Delete", ttl=1)
+    argocd.tell_of_push(git.url, git.push("a TTL that Gandi does not take"))
+    message = until("Application synced", lambda: argocd.failure(APPLICATION))
+    assert "spec.ttl" in message
+    assert internet.dig(PUSHED) == internet.dig(HOME) == [FIRST_WAN]
+    records.write(PUSHED, deletionPolicy="Delete", ttl=1200)
+    revision = git.push("a TTL that it takes")
+    clock = Stopwatch()
+    argocd.tell_of_push(git.url, revision)
+    until(
+        "fix after a refusal",
+        lambda: internet.rrset(PUSHED)["ttl"] == 1200,
+        seen=lambda: argocd.application(APPLICATION)["status"],
+    )
+    figures.add(2, "push of a fix after one that was refused, to DNS", clock.seconds)
+    argocd.until_synced(APPLICATION, revision)
+
+
 def test_a_record_that_left_git_leaves_dns(
     records: Records,
     git: GitServer,

@@ -62,6 +62,16 @@ class ArgoCD:
             sync.get("revision", ""),
         )
 
+    def failure(self, name: str) -> str:
+        """Return why the last sync of an Application failed, or is being tried again; '' where it did not."""
+        operation = self.application(name)["status"].get("operationState", {})
+        messages = [
+            resource["message"]
+            for resource in operation.get("syncResult", {}).get("resources", [])
+            if resource["status"] == "SyncFailed"
+        ]
+        return "; ".join(messages)
+
     def until_synced(self, name: str, revision: str, what: str = "Application synced") -> None:
         """Wait until an Application has been synced to a commit."""
         until(
@@ -179,6 +189,8 @@ class ArgoCD:
 
     def _note(self, line: str) -> None:
         """Note what an Application says newly that it was not saying before."""
+        if not line.strip():
+            return  # there is no Application yet
         application, *resources = line.split()
         now = {r.removesuffix("=OutOfSync") for r in resources if r.endswith("=OutOfSync")}
         at = time.monotonic()

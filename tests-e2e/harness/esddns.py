@@ -66,7 +66,7 @@ class Esddns:
                 (p for p in self.agents() if holder.startswith(p["metadata"]["name"])), None
             )
 
-        return until("new leader", running, seen=self.holder)
+        return until("leader at work", running, seen=self.holder)
 
     def leader_node(self) -> str:
         """Return the node of the leader."""

@@ -34,10 +34,11 @@ _LISTS = {
 }
 
 
-def collect(kubectl: Kubectl, internet: Internet, folder: Path, test: str) -> Path:
+def collect(kubectl: Kubectl, internet: Internet, folder: Path, test: str, failure: str) -> Path:
     """Write it below `folder` and return where; what cannot be had is said in its file."""
     where = folder / f"{time.strftime('%H%M%S')}-{''.join(c if c.isalnum() else '-' for c in test)}"
     where.mkdir(parents=True)
+    (where / "failure").write_text(failure)
     for name, arguments in _LISTS.items():
         (where / name).write_text(_said(kubectl, *arguments))
     for namespace in (NAMESPACE, "argocd", "esddns-simulator"):

@@ -60,10 +60,6 @@ class Internet:
         found: dict[str, Any] = self.state()["zones"][zone].get(f"{name}/{rtype}", {})
         return found
 
-    def asked_of_sources(self, client: str) -> list[dict[str, Any]]:
-        """Return the calls of one address to the services that tell one's address."""
-        return [call for call in self.calls(kind="echo") if call["client"] == client]
-
     def move(self, ipv4: str) -> None:
         """Give the WAN another address."""
         self._put("wan", {"ipv4": ipv4})
@@ -89,13 +85,13 @@ class Internet:
             answer.raise_for_status()
 
     @contextmanager
-    def fault(self, name: str, **members: Any) -> Iterator[None]:
+    def fault(self, fault_id: str, /, **members: Any) -> Iterator[None]:
         """Have calls fail while the context lasts; the members are those of the simulator's faults."""
-        self._put(f"faults/{name}", members)
+        self._put(f"faults/{fault_id}", members)
         try:
             yield
         finally:
-            self._session.delete(f"{self._url}/_sim/faults/{name}", timeout=_TIMEOUT)
+            self._session.delete(f"{self._url}/_sim/faults/{fault_id}", timeout=_TIMEOUT)
 
     def lift_all(self) -> None:
         """Lift every fault, and make every service honest and both tokens valid."""

@@ -8,6 +8,8 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from harness.waiting import until
+
 _TIMEOUT = 60.0
 _MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
 _AWAY = "/root/kube-apiserver.yaml"
@@ -77,11 +79,13 @@ class Nodes:
         """Take the API server away; everything else on the control plane goes on."""
         self.run(self.control_plane, f"mv {_MANIFEST} {_AWAY}")
         try:
+            until("API server stopped", lambda: not self._api_server_runs())
             yield
         finally:
             self.run(self.control_plane, f"test ! -e {_AWAY} || mv {_AWAY} {_MANIFEST}")
+            until("API server back", self._api_server_runs)
 
-    def api_server_runs(self) -> bool:
+    def _api_server_runs(self) -> bool:
         """Whether something listens on the API server's port."""
         answer = self.run(
             self.control_plane,

@@ -23,6 +23,7 @@ LIMITS: dict[str, float] = {
     "Application compared": 60,
     "push seen by polling": 90,
     "push seen by webhook": 60,
+    "fix after a refusal": 90,
     "self-heal": 90,
     "record ready": 60,
     "record in DNS": 60,
@@ -34,6 +35,8 @@ LIMITS: dict[str, float] = {
     "file brought to the agents": 90,
     "condition": 120,
     "new leader": 90,
+    "leader at work": 90,
+    "leader asks": 60,
     "only one can lead": 180,
     "node notices": 180,
     "solo publishes": 420,
@@ -41,10 +44,14 @@ LIMITS: dict[str, float] = {
     "API server back": 180,
     "order after an outage": 240,
     "cache mended": 90,
+    "drift repaired": 200,
     "Gandi's fault over": 120,
     "page": 60,
     "address of the load balancer": 60,
     "namespace gone": 240,
+    "stranger's pod started": 90,
+    "definitions served": 60,
+    "policy enforced": 15,  # a CNI that takes longer counts as one that enforces none
 }
 
 measured: dict[str, list[float]] = defaultdict(list)

@@ -114,7 +114,7 @@ async def test_a_wrong_token(site: CommandSite, check: Command) -> None:
     assert done.code == 4
     assert "token: not usable (from api-key)" in done.out
     assert "fix:" in done.out
-    assert "make a new personal access token" in done.out
+    assert "make a new personal access token at Gandi and put it into " in done.out
     report = (await check("--json")).report
     assert (report["token"]["ok"], report["records"]) == (False, [])
 

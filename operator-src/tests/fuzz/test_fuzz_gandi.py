@@ -127,7 +127,7 @@ def test_errors(status: int, body: str, retry_after: str | None, location: str) 
     headers = {"location": location} | ({} if retry_after is None else {"retry_after": retry_after})
     caught: ProviderError | None = None
     try:
-        raise_for(reply(body, status, **headers), "example.com", NOW)
+        raise_for(reply(body, status, **headers), "example.com", NOW, "a file")
     except ProviderError as error:
         caught = error
     if status < 300:
@@ -228,4 +228,4 @@ def test_the_documents_are_whole() -> None:
     assert read_zone(reply(json.dumps(ZONE))) == "example.com"
     assert read_zones(reply(json.dumps([ZONE]))) == ("Example.com",)
     with pytest.raises(InvalidError, match="rrset_ttl: 60 is less than 300"):
-        raise_for(reply(json.dumps(ERRORS), 400), "example.com", NOW)
+        raise_for(reply(json.dumps(ERRORS), 400), "example.com", NOW, "a file")

@@ -114,9 +114,9 @@ PARSERS: dict[str, Callable[[], object]] = {
     "rrsets of one text": lambda: read_rrsets(_reply(json.dumps("x" * MEGABYTE))),
     "errors": lambda: raise_for(
         _reply(json.dumps({"errors": [{"name": "x" * 99, "description": "\x00" * 99}] * 1400}), 400),
-        "a", NOW,
+        "a", NOW, "a file",
     ),
-    "an error of one text": lambda: raise_for(_reply("\u202e" * MEGABYTE, 500), "a", NOW),
+    "an error of one text": lambda: raise_for(_reply("\u202e" * MEGABYTE, 500), "a", NOW, "a file"),
     "Retry-After": lambda: parse_retry_after("9" * 65_000, NOW),
     "Retry-After of commas": lambda: parse_retry_after(", " * 32_000, NOW),
     "a name": lambda: names.normalise("a." * MEGABYTE),

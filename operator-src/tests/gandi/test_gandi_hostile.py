@@ -55,7 +55,7 @@ def refused(answer: bytes | Handler, source: TokenSource, call: str) -> Provider
             UnauthorizedError,
             "(401: no)",
         ),
-        (reply(b"", "401 Unauthorized"), UnauthorizedError, "replace it"),
+        (reply(b"", "401 Unauthorized"), UnauthorizedError, "put it into"),
         (reply(b"<html>", "403 Forbidden"), ForbiddenError, "may not touch zone"),
         (reply(b"<html>", "400 Bad"), InvalidError, "<html>"),
         (as_json({"errors": None, "message": "bad"}, "422 Bad"), InvalidError, "bad"),
@@ -268,7 +268,7 @@ def test_any_reply_comes_to_a_declared_error(status: int, value: object, retry_a
     )
     for read in (read_zones, read_zone, read_rrsets):
         with contextlib.suppress(ProviderError):
-            raise_for(got, ZONE, NOW)
+            raise_for(got, ZONE, NOW, "a file")
             read(got)
 
 

@@ -126,6 +126,7 @@ def test_in_a_cluster_the_secret_is_named(tmp_path: Path, empty: bool) -> None:
         CredentialMissingError, match="Secret esddns-gandi-credentials as its key api-key"
     ):
         source.read()
+    assert source.place == "the Secret esddns-gandi-credentials"
 
 
 def test_a_variable_that_holds_no_token(tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ class GandiClient:
         finally:
             if status != "not-sent":
                 self._on_call(method, status, time.monotonic() - started)
-        raise_for(reply, zone or "?", self._now())
+        raise_for(reply, zone or "?", self._now(), self._tokens.place)
         return reply
 
     def _send(self, method: str, url: str, json: object) -> Reply:

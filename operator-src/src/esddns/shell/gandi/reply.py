@@ -42,8 +42,11 @@ class RecordAbsentError(errors.ProviderError):
     """404 "Can't find the DNS record": the zone is there, the RRset is not."""
 
 
-def raise_for(reply: Reply, zone: str, now: datetime) -> None:
-    """Raise the error that `reply` stands for; return where it is a success (2xx)."""
+def raise_for(reply: Reply, zone: str, now: datetime, token: str) -> None:
+    """Raise the error that `reply` stands for; return where it is a success (2xx).
+
+    `token`: where a person puts another token.
+    """
     status, where = reply.status, reply.where
     if status < _OK_BELOW:
         return
@@ -63,7 +66,7 @@ def raise_for(reply: Reply, zone: str, now: datetime) -> None:
         case 401:
             raise errors.UnauthorizedError(
                 f"{where}: the token was refused (401: {said}): it is wrong, expired or revoked; "
-                f"make a new personal access token at Gandi and replace it"
+                f"make a new personal access token at Gandi and put it into {token}"
             )
         case 403:
             raise errors.ForbiddenError(

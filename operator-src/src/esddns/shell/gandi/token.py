@@ -19,9 +19,10 @@ _SHORTEST = 8  # anything shorter is no token, and masking it would mangle messa
 # Set in every pod, https://kubernetes.io/docs/concepts/containers/container-environment/
 _CLUSTER = "KUBERNETES_SERVICE_HOST"
 _ELSEWHERE = "write a Gandi personal access token there"
+_OBJECT = "the Secret esddns-gandi-credentials"
 _IN_A_CLUSTER = (
-    "put a Gandi personal access token into the Secret esddns-gandi-credentials as its key api-key: the "
-    "kubelet brings it there within two minutes"
+    f"put a Gandi personal access token into {_OBJECT} as its key api-key: the kubelet brings it there "
+    f"within two minutes"
 )
 # Tokens that are still masked: an answer to a call made with the one before may come after a change.
 _REMEMBERED = 8
@@ -45,7 +46,10 @@ class TokenSource:
     def __init__(self, file: Path, environ: Mapping[str, str]) -> None:
         self._file = file
         self._variable = environ.get(VARIABLE, "").strip()
-        self._remedy = _IN_A_CLUSTER if _CLUSTER in environ else _ELSEWHERE
+        in_cluster = _CLUSTER in environ
+        self._remedy = _IN_A_CLUSTER if in_cluster else _ELSEWHERE
+        self.place = VARIABLE if self._variable else _OBJECT if in_cluster else str(file)
+        """Where a person puts another token."""
         self._lock = threading.Lock()
         self._seen = ""
         self._version = 0
