@@ -15,7 +15,7 @@ from esddns.core.cache import NAME as CACHE
 from esddns.shell.gandi.token import TokenSource
 from esddns.shell.kube.kopf_feed import KopfFeed
 from esddns.shell.kube.leases import NAME as LEASE
-from esddns.shell.kube.seam import CONFIG_MAPS, DNS_RECORDS, EVENTS, LEASES, SERVICES
+from esddns.shell.kube.seam import CONFIG_MAPS, DNS_RECORDS, EVENTS, LEASES, NAMESPACES, SERVICES
 from esddns.shell.leading import DAEMON_SET, SERVICE
 from kube.sites import kubeconfig
 from manifests.rendering import ROOT, Object, name_of, named, render, render_with
@@ -83,7 +83,9 @@ def requests(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, Right, 
     found = set()
     for request in seen:
         narrow = min(wanted(request), key=lambda right: right.name is None)
-        found.add((request.namespace, narrow, next(r for r in wanted(request) if r.name is None)))
+        # A Namespace is in itself, as far as rights go.
+        where = request.name if request.kind is NAMESPACES else request.namespace
+        found.add((where, narrow, next(r for r in wanted(request) if r.name is None)))
     return found
 
 
@@ -183,7 +185,13 @@ def test_names_wherever_they_can_be_given() -> None:
     assert {(v, r) for v, r in nameless if not r.startswith("dnsrecords")} == {
         ("create", "leases"), ("create", "configmaps"), ("create", "events"), ("patch", "events"),
     }  # fmt: skip
-    assert {right.name for right in rights(role)} - {None} == {LEASE, CACHE, DAEMON_SET, SERVICE}
+    assert {right.name for right in rights(role)} - {None} == {
+        LEASE,
+        CACHE,
+        DAEMON_SET,
+        SERVICE,
+        NAMESPACE,
+    }
 
 
 def test_service_source(requests: set[tuple[str, Right, Right]], tmp_path: Path) -> None:

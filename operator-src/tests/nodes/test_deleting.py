@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from esddns.shell.gandi.token import TokenSource
-from esddns.shell.kube.seam import CONFIG_MAPS, DNS_RECORDS
+from esddns.shell.kube.seam import CONFIG_MAPS, DNS_RECORDS, NAMESPACES
 from nodes.virtual_cluster import NAMESPACE, cluster_of
 from scenarios.virtual_site import FIRST, SECOND, THIRD
 from standin import Fault
@@ -32,6 +32,64 @@ def test_deleted_before_its_status_said_anything(tokens: TokenSource) -> None:
             cluster.model.faults.clear()
             await cluster.until(lambda: cluster.record("web") is None, 2 * MINUTE)
             assert cluster.held() is None
+
+    run_virtual(scenario())
+
+
+def test_the_namespace_goes_with_all_that_is_in_it(tokens: TokenSource) -> None:
+    """Agents are ended before the objects are deleted: the leader does it then, and holds nothing up."""
+
+    async def scenario() -> None:
+        async with cluster_of(2, tokens) as cluster:
+            cluster.apply("web", fqdn=WEB, deletionPolicy="Delete")
+            cluster.apply("mail", fqdn="mail.example.com")
+            await cluster.becomes("web", "True", "Published")
+            await cluster.becomes("mail", "True", "Published")
+            store = cluster.model.store
+            store.delete(NAMESPACES, "", NAMESPACE)
+            started = asyncio.get_running_loop().time()
+            for agent in cluster.agents:
+                await agent.stop()
+            assert asyncio.get_running_loop().time() - started < 5
+            for name in ("web", "mail"):
+                store.delete(DNS_RECORDS, NAMESPACE, name)
+                assert cluster.record(name) is None
+            assert cluster.held() is None
+            assert cluster.held("mail") == (str(FIRST),)
+
+    run_virtual(scenario())
+
+
+def test_an_end_alone_deletes_nothing(tokens: TokenSource) -> None:
+    """Agents that end while their namespace stays leave every record where it is."""
+
+    async def scenario() -> None:
+        async with cluster_of(2, tokens) as cluster:
+            cluster.apply("web", fqdn=WEB, deletionPolicy="Delete")
+            await cluster.becomes("web", "True", "Published")
+            for agent in cluster.agents:
+                await agent.stop()
+            assert cluster.held() == (str(FIRST),)
+            assert "finalizers" in (cluster.record("web") or {})["metadata"]
+
+    run_virtual(scenario())
+
+
+def test_a_namespace_that_goes_while_gandi_refuses(tokens: TokenSource) -> None:
+    """An agent ends within its time though a record cannot be deleted, which then stays, and its object."""
+
+    async def scenario() -> None:
+        async with cluster_of(2, tokens) as cluster:
+            cluster.apply("web", fqdn=WEB, deletionPolicy="Delete")
+            await cluster.becomes("web", "True", "Published")
+            cluster.model.store.delete(NAMESPACES, "", NAMESPACE)
+            cluster.site.world.credentials.replace(["another-token-0123456789"])
+            started = asyncio.get_running_loop().time()
+            for agent in cluster.agents:
+                await agent.stop()
+            assert asyncio.get_running_loop().time() - started < 20
+            assert cluster.held() == (str(FIRST),)
+            assert "finalizers" in (cluster.record("web") or {})["metadata"]
 
     run_virtual(scenario())
 

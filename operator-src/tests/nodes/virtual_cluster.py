@@ -16,7 +16,15 @@ from esddns.core.cache import NAME
 from esddns.core.model import Family
 from esddns.shell.configuration import Configuration
 from esddns.shell.gandi.token import TokenSource
-from esddns.shell.kube.seam import CONFIG_MAPS, DAEMON_SETS, DNS_RECORDS, EVENTS, NODES, Object
+from esddns.shell.kube.seam import (
+    CONFIG_MAPS,
+    DAEMON_SETS,
+    DNS_RECORDS,
+    EVENTS,
+    NAMESPACES,
+    NODES,
+    Object,
+)
 from esddns.shell.lead_label import LABEL
 from esddns.shell.leading import DAEMON_SET
 from esddns.shell.memory import Memory
@@ -70,6 +78,8 @@ class Agent:
 
     async def stop(self) -> None:
         """End as on SIGTERM."""
+        if not self.task.done():
+            await self.node.leave()
         self.task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self.task
@@ -89,6 +99,9 @@ class VirtualCluster:
         self.model = ApiServerModel(self.site.now)
         store, metadata = self.model.store, {"name": DAEMON_SET, "namespace": NAMESPACE}
         store.create(DAEMON_SETS, NAMESPACE, {"metadata": metadata})
+        store.create(
+            NAMESPACES, "", {"metadata": {"name": NAMESPACE, "finalizers": ["kubernetes"]}}
+        )
         status = {"desiredNumberScheduled": size}
         store.update(DAEMON_SETS, NAMESPACE, {"metadata": metadata, "status": status}, status=True)
         for number in range(size if with_nodes else 0):

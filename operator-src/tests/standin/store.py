@@ -23,6 +23,7 @@ KINDS = (
     seam.SERVICES,
     seam.EVENTS,
     seam.NODES,
+    seam.NAMESPACES,
     seam.DAEMON_SETS,
     seam.DNS_RECORDS,
 )

@@ -136,6 +136,8 @@ async def _serve(
     stopping = asyncio.ensure_future(stop.wait())
     try:
         await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            await agent.leave()
     finally:
         stopping.cancel()
         running.cancel()

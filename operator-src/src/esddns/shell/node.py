@@ -25,7 +25,14 @@ from esddns.shell.kube.events import EventRecorder
 from esddns.shell.kube.feed import Feed
 from esddns.shell.kube.heard import HeardCluster
 from esddns.shell.kube.leases import LeaseStore
-from esddns.shell.kube.seam import CONFIG_MAPS, DAEMON_SETS, Cluster, ClusterError, Object
+from esddns.shell.kube.seam import (
+    CONFIG_MAPS,
+    DAEMON_SETS,
+    NAMESPACES,
+    Cluster,
+    ClusterError,
+    Object,
+)
 from esddns.shell.kube.watched import WatchedObject
 from esddns.shell.lead_label import LeadLabel
 from esddns.shell.leading import DAEMON_SET, Connect, Leading
@@ -36,6 +43,9 @@ from esddns.shell.report import Reporter
 from esddns.shell.working import work
 
 _log = logging.getLogger("esddns")
+
+# Seconds that are taken for it at most, of a pod's 20 between SIGTERM and SIGKILL.
+_LEAVING = 12.0
 
 # What every agent meets alike: one of them tells it, however many there are.
 _SEEN_BY_ALL = {Reason.CONFIGURATION_INVALID, Reason.CONFIGURATION_LOADED}
@@ -154,6 +164,31 @@ class Node:
             group.create_task(self._follower.run())
             group.create_task(self._configuration.run())
             group.create_task(self._events.run())
+
+    async def leave(self) -> None:
+        """Before the end: where the namespace goes, see to it that its records to be deleted are.
+
+        The API server ends a namespace's pods before it deletes anything else of it, so nobody could do that
+        later, and their finalizers would hold the namespace up.
+        """
+        operator = self._leading.operator
+        if operator is None or self.elector.term is None:
+            return
+        try:
+            async with asyncio.timeout(_LEAVING):
+                found = await self._cluster.get(NAMESPACES, self._me.namespace)
+                if "deletionTimestamp" not in found["metadata"]:
+                    return
+                event(_log, logging.INFO, "the namespace is being deleted: records go as their "
+                      "deletionPolicy says")  # fmt: skip
+                await operator.leave()
+        except ClusterError as error:
+            event(
+                _log, logging.DEBUG, "what becomes of the namespace is not known", error=str(error)
+            )
+        except TimeoutError:
+            event(_log, logging.WARNING, "not all records to be deleted are: take the finalizer "
+                  "esddns.io/delete-rrsets from their objects, and delete them at Gandi")  # fmt: skip
 
     def _tell(self, reason: Reason, record: str | None, text: str) -> None:
         """Tell it of the DNSRecord, or of the DaemonSet for all else."""

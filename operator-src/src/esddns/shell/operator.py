@@ -14,6 +14,7 @@ from esddns.core.address import AcceptPolicy
 from esddns.core.claims import ObjectId
 from esddns.core.desired import Desired, Known, desired
 from esddns.core.dnsrecord import (
+    FINALIZER,
     DeletionPolicy,
     DnsRecord,
     InvalidDnsRecordError,
@@ -26,7 +27,7 @@ from esddns.core.dnsrecord_standing import Standing
 from esddns.core.dnsrecord_status import read_status, status_of
 from esddns.core.kube_event import Regarding
 from esddns.core.model import RRType
-from esddns.core.state import RecordState
+from esddns.core.state import RecordState, format_time
 from esddns.core.story import Progress, story
 from esddns.core.target import Wan
 from esddns.shell.clock import Now
@@ -71,6 +72,7 @@ class Operator:
         self._reporter = reporter
         self._keeper: Keeper | None = None
         self._changed = asyncio.Event()
+        self._leaving = False
         self._known: dict[ObjectId, Known] = {}
         self._desired: Desired | None = None
         self._removed: dict[ObjectId, set[RRType]] = {}  # deleted, and not yet so in the status
@@ -144,6 +146,9 @@ class Operator:
 
     def _read(self, one: ObjectId, found: Mapping[str, Any]) -> Known:
         status = read_status(found.get("status"))
+        if self._leaving and one[0] == self._home:
+            metadata = {**found["metadata"], "deletionTimestamp": format_time(self._now())}
+            found = {**found, "metadata": metadata}
         removed = self._removed.get(one, set())
         self._removed[one] = removed = removed & set(status.published)
         published = {t: rrset for t, rrset in status.published.items() if t not in removed}
@@ -192,6 +197,17 @@ class Operator:
         if one is not None:
             self._asked.get(one, ("", set()))[1].discard(key)
             self._statuses.mark([one])
+
+    async def leave(self) -> None:
+        """Take the objects of its own namespace as deleted; return when none waits for that any more."""
+        self._leaving = True
+        self._changed.set()
+        while any(  # noqa: ASYNC110  # once, at the end of the process
+            FINALIZER in (found["metadata"].get("finalizers") or ())
+            for (namespace, _), found in self._objects.known.items()
+            if namespace == self._home
+        ):
+            await asyncio.sleep(_GATHER)
 
     def regarding(self, key: str) -> Regarding | None:
         """The object that an Event about a record is about; None for one of dns.ini."""

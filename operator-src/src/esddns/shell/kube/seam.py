@@ -38,6 +38,7 @@ CONFIG_MAPS = Kind("", "v1", "configmaps", "ConfigMap")
 SERVICES = Kind("", "v1", "services", "Service")
 EVENTS = Kind("", "v1", "events", "Event")
 NODES = Kind("", "v1", "nodes", "Node", namespaced=False)
+NAMESPACES = Kind("", "v1", "namespaces", "Namespace", namespaced=False)
 DAEMON_SETS = Kind("apps", "v1", "daemonsets", "DaemonSet")
 DNS_RECORDS = Kind("esddns.io", "v1alpha1", "dnsrecords", "DNSRecord")
 
