@@ -110,6 +110,7 @@ def test_a_refused_record_and_its_fix(
     """A DNSRecord that the API server refuses is said by Argo CD, harms nobody, and its fix is taken."""
     records.write(PUSHED, deletionPolicy="Delete", ttl=1)
     argocd.tell_of_push(git.url, git.push("a TTL that Gandi does not take"))
+    # Said until the next comparison only: then Argo CD calls it Synced again, and keeps what was there.
     message = until("Application synced", lambda: argocd.failure(APPLICATION))
     assert "spec.ttl" in message
     assert internet.dig(PUSHED) == internet.dig(HOME) == [FIRST_WAN]

@@ -63,14 +63,15 @@ class ArgoCD:
         )
 
     def failure(self, name: str) -> str:
-        """Return why the last sync of an Application failed, or is being tried again; '' where it did not."""
-        operation = self.application(name)["status"].get("operationState", {})
-        messages = [
+        """Return why an Application could not be compared or synced; '' where it could."""
+        status = self.application(name)["status"]
+        operation = status.get("operationState", {})
+        refused = [
             resource["message"]
             for resource in operation.get("syncResult", {}).get("resources", [])
             if resource["status"] == "SyncFailed"
         ]
-        return "; ".join(messages)
+        return "; ".join([*refused, *(c["message"] for c in status.get("conditions", []))])
 
     def until_synced(self, name: str, revision: str, what: str = "Application synced") -> None:
         """Wait until an Application has been synced to a commit."""
@@ -137,6 +138,20 @@ class ArgoCD:
         return found
 
     @contextmanager
+    def looks_away(self, name: str) -> Iterator[None]:
+        """Switch automated sync of an Application off while the context lasts."""
+
+        def automated(enabled: bool) -> None:
+            change = {"spec": {"syncPolicy": {"automated": {"enabled": enabled}}}}
+            self._kubectl.patch("applications.argoproj.io", name, change, namespace=NAMESPACE)
+
+        automated(False)
+        try:
+            yield
+        finally:
+            automated(True)
+
+    @contextmanager
     def drift_expected(self, *resources: str) -> Iterator[None]:
         """Say that these resources (Kind/name) may be out of sync in the context, and a little longer."""
         started = time.monotonic()
@@ -178,9 +193,9 @@ class ArgoCD:
         while not self._stopped:
             self._process = self._kubectl.start(
                 "get", "applications.argoproj.io", f"--namespace={NAMESPACE}", "--watch",
+                "--output=go-template={{.object.metadata.name}}{{with .object.status}}"
+                "{{range .resources}} {{.kind}}/{{.name}}={{.status}}{{end}}{{end}}{{\"\\n\"}}",
                 "--output-watch-events",
-                "--output=jsonpath={.object.metadata.name}{range .object.status.resources[*]}"
-                " {.kind}/{.name}={.status}{end}{'\\n'}",
             )  # fmt: skip
             with self._process as process:
                 assert process.stdout is not None

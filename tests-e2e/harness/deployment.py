@@ -93,7 +93,6 @@ def _remove_what_an_earlier_run_left(cluster: Cluster) -> None:
                 "--overwrite",
             )
         kubectl("delete", "dnsrecords", "--all", f"--namespace={NAMESPACE}")
-        kubectl.delete("crd", "dnsrecords.esddns.io")
     kubectl.delete("namespace", NAMESPACE)
     cluster.internet.erase(HOME)
 

@@ -12,7 +12,7 @@ from typing import Any
 from harness.internet import ZONE, Internet
 from harness.kubectl import NAMESPACE, Kubectl
 from harness.nodes import Nodes
-from harness.waiting import until
+from harness.waiting import DNS_LOOK, until
 
 AGENTS = "app=esddns-operator"
 PAGE = "app=esddns-service"
@@ -230,6 +230,7 @@ class Esddns:
             what,
             lambda: self._internet.dig(name) == [address],
             seen=lambda: (self._internet.dig(name), self.condition(name)),
+            every=DNS_LOOK,
         )
 
     def events(self, reason: str) -> list[dict[str, Any]]:

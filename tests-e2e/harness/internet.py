@@ -25,6 +25,7 @@ class Internet:
     def __init__(self, node: str, api_port: int, dns_port: int) -> None:
         self._node = node
         self._url = f"http://{node}:{api_port}"
+        self.gandi = f"{self._url}/v5/livedns"
         self._dns_port = dns_port
         self._session = requests.Session()
 

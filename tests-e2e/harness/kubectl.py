@@ -51,7 +51,7 @@ class Kubectl:
         return subprocess.Popen(
             [str(self.program), *arguments],
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.DEVNULL,
             text=True,
             env=self.environment,
         )

@@ -9,8 +9,10 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# How often a condition is looked at, in seconds: what the measured times are accurate to.
-_LOOK = 0.2
+# Seconds between two looks at a condition: what the measured times are accurate to. Most start a kubectl,
+# which costs a tenth of a second of a processor that the cluster needs; asking DNS costs nothing.
+_LOOK = 0.5
+DNS_LOOK = 0.1
 
 # Limits in seconds, at least three times the median that was measured (docs/end-to-end.md has those).
 # The kubelet brings a changed Secret or ConfigMap to a pod in 60 to 120 s. Argo CD looks at Git every 180 s
@@ -49,6 +51,9 @@ LIMITS: dict[str, float] = {
     "page": 60,
     "address of the load balancer": 60,
     "namespace gone": 240,
+    "Application gone": 120,
+    "port forwarded": 30,
+    "account made": 30,
     "stranger's pod started": 90,
     "definitions served": 60,
     "policy enforced": 15,  # a CNI that takes longer counts as one that enforces none
@@ -62,11 +67,16 @@ class TookTooLongError(AssertionError):
 
 
 def until(
-    what: str, condition: Callable[[], T | None], *, seen: Callable[[], object] | None = None
+    what: str,
+    condition: Callable[[], T | None],
+    *,
+    seen: Callable[[], object] | None = None,
+    every: float = _LOOK,
 ) -> T:
     """Return what `condition` gives once it is true (neither None nor False, 0 or empty).
 
-    `what` names the limit in LIMITS. `seen` tells more where it is not reached.
+    `what` names the limit in LIMITS; `every`: seconds between two looks. `seen` tells more where it is not
+    reached.
     Raises TookTooLongError with the last that was seen.
     """
     limit = LIMITS[what]
@@ -80,7 +90,7 @@ def until(
         if elapsed > limit:
             told = seen() if seen else found
             raise TookTooLongError(f"{what}: not within {limit:g} s; last seen: {told}")
-        time.sleep(_LOOK)
+        time.sleep(every)
 
 
 def holds(seconds: float, condition: Callable[[], object], what: str) -> None:
