@@ -159,7 +159,6 @@ def simulator(kubectl: Kubectl) -> Addresses:
 def argocd(cluster: Cluster, progress: Progress) -> Iterator[ArgoCD]:
     """Argo CD, ready, with no Application yet."""
     made = cluster.install_argocd(ROOT, progress)
-    made.start_watch()
     yield made
     made.stop_watch()
 
@@ -185,4 +184,7 @@ def deployed(
 ) -> Deployment:
     """Have Argo CD bring esddns from Git; the Secret comes only when the pods wait for it."""
     with progress.step("esddns from Git"):
-        return deploy(cluster, argocd, git, esddns)
+        deployment = deploy(cluster, argocd, git, esddns)
+    # Only now: until the first sync everything is out of sync.
+    argocd.start_watch()
+    return deployment

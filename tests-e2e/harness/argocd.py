@@ -186,7 +186,7 @@ class ArgoCD:
         self._stopped = True
         if self._process is not None:
             self._process.kill()
-        self._thread.join()
+            self._thread.join()
 
     def _watch(self) -> None:
         # The watch ends with the API server, which tests stop.

@@ -89,7 +89,7 @@ def _remove_what_an_earlier_run_left(cluster: Cluster) -> None:
                 "dnsrecord",
                 name,
                 f"--namespace={NAMESPACE}",
-                "esddns.io/release=yes",
+                "esddns.io/release=true",
                 "--overwrite",
             )
         kubectl("delete", "dnsrecords", "--all", f"--namespace={NAMESPACE}")

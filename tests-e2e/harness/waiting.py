@@ -49,6 +49,7 @@ LIMITS: dict[str, float] = {
     "drift repaired": 200,
     "Gandi's fault over": 120,
     "page": 60,
+    "page stale": 120,
     "address of the load balancer": 60,
     "namespace gone": 240,
     "Application gone": 120,

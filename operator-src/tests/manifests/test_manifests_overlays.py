@@ -72,7 +72,6 @@ def test_production_and_development() -> None:
         f"{spread}.labelSelector.matchLabels.app": ("esddns-service", None),
         f"{WEB} {LINK}": ("Status page|https://status.example.com/", None),
         f"Service/esddns-service {LINK}": ("Status page|https://status.example.com/", None),
-        "Service/esddns-service spec.loadBalancerSourceRanges[0]": ("0.0.0.0/0", None),
     }
 
 

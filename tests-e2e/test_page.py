@@ -1,0 +1,113 @@
+"""The status service through the load balancer and at node ports, whoever leads, and when nobody answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from harness.argocd import ArgoCD
+from harness.deployment import HOME
+from harness.esddns import Esddns
+from harness.figures import Figures
+from harness.internet import FIRST_WAN, Internet
+from harness.kubectl import NAMESPACE, Kubectl
+from harness.nodes import Nodes
+from harness.page import Page, by_load_balancer, by_node_port
+from harness.waiting import Stopwatch, until
+
+DAEMON_SET = "esddns-operator-daemon"
+
+pytestmark = pytest.mark.usefixtures("deployed", "internet")
+
+
+@pytest.fixture
+def page(kubectl: Kubectl) -> Page:
+    """Return the page at the load balancer's address."""
+    return by_load_balancer(kubectl)["80"]
+
+
+@pytest.mark.parametrize("way", ["load balancer", "node port"])
+@pytest.mark.parametrize("port", ["80", "443"])
+def test_page_and_raw_tell_the_state(
+    kubectl: Kubectl, nodes: Nodes, esddns: Esddns, way: str, port: str
+) -> None:
+    """People and programs are told address, leader, records and agents, by each way, in clear and by TLS."""
+    pages = by_load_balancer(kubectl) if way == "load balancer" else by_node_port(kubectl, nodes)
+    page = pages[port]
+    raw = _told(page, "in-sync")
+    assert [found["address"] for found in raw["addresses"]] == [FIRST_WAN]
+    assert raw["leader"] == esddns.leader()["metadata"]["name"]
+    assert {agent["pod"] for agent in raw["agents"]} == {
+        pod["metadata"]["name"] for pod in esddns.agents()
+    }
+    (home,) = [record for record in raw["records"] if record["object"] == f"{NAMESPACE}/{HOME}"]
+    assert (home["in_sync"], home["published"]["values"]) == (True, [FIRST_WAN])
+    text = page.get().text
+    assert "In sync" in text
+    assert FIRST_WAN in text
+
+
+def test_another_leader_is_shown(
+    kubectl: Kubectl, esddns: Esddns, page: Page, figures: Figures
+) -> None:
+    """After the leader moved the page names the new one."""
+    holder = esddns.holder()
+    kubectl(
+        "delete",
+        "pod",
+        esddns.leader()["metadata"]["name"],
+        f"--namespace={NAMESPACE}",
+        "--wait=false",
+    )
+    clock = Stopwatch()
+    leader = esddns.another_leader(holder)["metadata"]["name"]
+    until("page", lambda: page.raw()["leader"] == leader, seen=page.raw)
+    figures.add(10, "leader ended, to the new one on the page", clock.seconds)
+    until("rollout", esddns.all_ready, seen=esddns.agents)
+
+
+def test_without_any_agent_the_last_state_is_shown_as_stale(
+    kubectl: Kubectl,
+    argocd: ArgoCD,
+    esddns: Esddns,
+    internet: Internet,
+    page: Page,
+    figures: Figures,
+) -> None:
+    """With all agents down the page shows what was known, and since when that is stale; then it recovers."""
+    _told(page, "in-sync")
+    with _no_agents(kubectl, argocd):
+        clock = Stopwatch()
+        raw = _told(page, "stale", "page stale")
+        figures.add(10, "all agents taken away, to stale on the page", clock.seconds)
+        assert not raw["fresh"]
+        assert raw["stale_since"]
+        assert [found["address"] for found in raw["addresses"]] == [FIRST_WAN]
+        until("page", lambda: "Stale since" in page.get().text)
+        assert internet.dig(HOME) == [FIRST_WAN]
+    clock = Stopwatch()
+    until("rollout", esddns.all_ready, seen=esddns.agents)
+    _told(page, "in-sync")
+    figures.add(10, "agents back, to in sync on the page", clock.seconds)
+
+
+def _told(page: Page, level: str, what: str = "page") -> dict[str, Any]:
+    """Return what /raw says once the site is at a level: another of the pods may say so a little later."""
+
+    def at_level() -> dict[str, Any] | None:
+        raw = page.raw()
+        return raw if raw["status"]["level"] == level else None
+
+    return until(what, at_level, seen=page.raw)
+
+
+@contextmanager
+def _no_agents(kubectl: Kubectl, argocd: ArgoCD) -> Iterator[None]:
+    """Have no node run an agent while the context lasts; Argo CD, which would put that right, looks away."""
+    with argocd.looks_away("esddns"), argocd.drift_expected(f"DaemonSet/{DAEMON_SET}"):
+        nowhere = {"spec": {"template": {"spec": {"nodeSelector": {"no-such-node": "here"}}}}}
+        kubectl.patch("daemonset", DAEMON_SET, nowhere)
+        yield
