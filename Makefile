@@ -76,7 +76,7 @@ e2e: $(VENV)/.dev ## end to end on kind: Git, Argo CD, cluster, DNS (E2E_KEEP=1 
 	@tests-e2e/run
 
 .PHONY: e2e-full
-e2e-full: $(VENV)/.dev ## the same with its longest scenarios
+e2e-full: $(VENV)/.dev ## the same with its longest scenarios, five minutes more
 	@E2E_FULL=1 tests-e2e/run
 
 .PHONY: e2e-clean

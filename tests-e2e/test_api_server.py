@@ -63,6 +63,13 @@ def test_without_an_api_server_dns_follows(
         assert internet.puts(name) == puts, "the leader found it done"
         assert internet.tried_puts("deleted") == []
         assert esddns.cache()["current_ip"] == WAN
+    # What else has to come back before pods are made again: the other tests count on it.
+    until("control plane back", lambda: _control_plane_ready(kubectl))
+
+
+def _control_plane_ready(kubectl: Kubectl) -> bool:
+    pods = kubectl.list("pods", "tier=control-plane", "kube-system")
+    return all(status["ready"] for pod in pods for status in pod["status"]["containerStatuses"])
 
 
 def _in_order(esddns: Esddns) -> bool:

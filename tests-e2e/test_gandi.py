@@ -89,6 +89,7 @@ def test_a_rate_limit_is_honoured(esddns: Esddns, internet: Internet, figures: F
         assert internet.puts(name) == [[wan]]
 
 
+@pytest.mark.long
 def test_errors_for_two_minutes(esddns: Esddns, internet: Internet, figures: Figures) -> None:
     """With 500 to every call for two minutes calls follow the backoff, and it is right within 60 s after."""
     wan, outage = "198.51.100.94", 120.0

@@ -38,6 +38,7 @@ def test_a_change_is_written_once(esddns: Esddns, internet: Internet, figures: F
     figures.add(4, "PUTs for each change, 3 nodes", "1")
 
 
+@pytest.mark.long
 def test_a_change_at_the_default_intervals(
     git: GitServer, argocd: ArgoCD, esddns: Esddns, internet: Internet, figures: Figures
 ) -> None:

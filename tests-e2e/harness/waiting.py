@@ -19,7 +19,6 @@ DNS_LOOK = 0.1
 # where nobody sets timeout.reconciliation; here that is 10 s.
 LIMITS: dict[str, float] = {
     "rollout": 240,  # an image or a template, on all nodes
-    "Argo CD ready": 300,
     "Application synced": 180,
     "Application healthy": 240,
     "Application compared": 60,
@@ -45,6 +44,7 @@ LIMITS: dict[str, float] = {
     "API server stopped": 60,
     "API server back": 180,
     "order after an outage": 240,
+    "control plane back": 300,  # its programs ended, and are started again after a growing pause
     "cache mended": 90,
     "drift repaired": 200,
     "Gandi's fault over": 120,
