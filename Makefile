@@ -98,7 +98,8 @@ lock: $(VENV)/.dev ## resolve the dependencies anew, with hashes
 
 .PHONY: clean
 clean: ## remove what was made here
-	rm -rf $(VENV) tests-e2e/.mypy_cache tests-e2e/.ruff_cache tests-e2e/.pytest-kind tests-e2e/.evidence $(SRC)/.coverage* $(SRC)/.hypothesis $(SRC)/.mypy_cache $(SRC)/.ruff_cache \
+	rm -rf $(VENV) tests-e2e/.mypy_cache tests-e2e/.ruff_cache tests-e2e/.pytest-kind tests-e2e/.evidence \
+	  $(SRC)/.coverage* $(SRC)/.hypothesis $(SRC)/.mypy_cache $(SRC)/.ruff_cache \
 	  $(SRC)/.import_linter_cache $(SRC)/dist $(SRC)/tests/.simulation
 
 # The virtual environment: what runs the program, then what tests it. Only hashes that are locked get in.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from harness.cluster import Cluster
 from harness.deployment import Deployment, deploy
 from harness.esddns import Esddns
 from harness.evidence import collect
+from harness.expected import ROOT
 from harness.figures import Figures
 from harness.git_server import GitServer
 from harness.internet import FIRST_WAN, Internet
@@ -24,7 +24,6 @@ from harness.nodes import Nodes
 from harness.progress import Progress
 from harness.simulator import Addresses, addresses
 
-ROOT = Path(__file__).parent.parent
 # The order of a day: it comes up, is used, breaks, and is taken away at last.
 ORDER = (
     "cold_start", "git", "self_heal", "wan_change", "leader", "isolation", "api_server", "rollout",
@@ -60,7 +59,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if report.failed and call.when == "call" and isinstance(item, pytest.Function):
         cluster = item.funcargs.get("cluster")
         if isinstance(cluster, Cluster):
-            folder = Path(os.environ.get("E2E_EVIDENCE", ROOT / "tests-e2e" / ".evidence"))
+            folder = ROOT / "tests-e2e" / ".evidence"
             where = collect(
                 cluster.kubectl, cluster.internet, folder, item.name, report.longreprtext
             )

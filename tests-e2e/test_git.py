@@ -10,14 +10,13 @@ import yaml
 
 from harness.argocd import ArgoCD
 from harness.deployment import HOME
-from harness.esddns import Esddns, dnsrecord
+from harness.esddns import FINALIZER, Esddns, dnsrecord
 from harness.figures import Figures
 from harness.git_server import GitServer
 from harness.internet import FIRST_WAN, Internet
 from harness.waiting import Stopwatch, until
 
 PUSHED = "pushed"
-FINALIZER = "esddns.io/delete-rrsets"
 APPLICATION = "esddns-records"
 
 pytestmark = pytest.mark.usefixtures("deployed")

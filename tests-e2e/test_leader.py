@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,43 +123,35 @@ def test_the_leader_is_frozen(
     until("rollout", esddns.all_ready, seen=esddns.agents)
 
 
+@pytest.fixture
+def taken_over(
+    scene: Scene, nodes: Nodes, esddns: Esddns, internet: Internet, figures: Figures
+) -> Callable[..., None]:
+    """Return a check: with ways of the leader cut and the WAN moved, another leads and writes, once."""
+
+    def check(what: str, *cut: str) -> None:
+        with nodes.cut(scene.node, *cut):
+            internet.move(scene.wan)
+            clock = Stopwatch()
+            esddns.another_leader(scene.holder)
+            figures.add(5, f"{what} with a WAN change: new leader", clock.seconds)
+            esddns.until_dns(scene.record, scene.wan)
+            figures.add(5, f"{what}: WAN change to DNS", clock.seconds)
+            assert esddns.leader_node() != scene.node
+        _written_once(scene, internet, figures, what)
+
+    return check
+
+
 def test_the_leader_cannot_reach_gandi(
-    scene: Scene,
-    nodes: Nodes,
-    simulator: Addresses,
-    esddns: Esddns,
-    internet: Internet,
-    figures: Figures,
+    taken_over: Callable[..., None], simulator: Addresses
 ) -> None:
     """Without a way to Gandi, with a write to be made, it yields, and another writes."""
-    with nodes.cut(scene.node, simulator.gandi):
-        internet.move(scene.wan)
-        clock = Stopwatch()
-        esddns.another_leader(scene.holder)
-        figures.add(5, "leader's way to Gandi cut with a WAN change: new leader", clock.seconds)
-        esddns.until_dns(scene.record, scene.wan)
-        figures.add(5, "leader's way to Gandi cut: WAN change to DNS", clock.seconds)
-        assert esddns.leader_node() != scene.node
-    _written_once(scene, internet, figures, "leader's way to Gandi cut")
+    taken_over("leader's way to Gandi cut", simulator.gandi)
 
 
 def test_the_leader_cannot_reach_the_sources(
-    scene: Scene,
-    nodes: Nodes,
-    simulator: Addresses,
-    esddns: Esddns,
-    internet: Internet,
-    figures: Figures,
+    taken_over: Callable[..., None], simulator: Addresses
 ) -> None:
     """Without an answer from any source it yields, and another finds the address."""
-    with nodes.cut(scene.node, *simulator.sources):
-        internet.move(scene.wan)
-        clock = Stopwatch()
-        esddns.another_leader(scene.holder)
-        figures.add(
-            5, "leader's way to the sources cut with a WAN change: new leader", clock.seconds
-        )
-        esddns.until_dns(scene.record, scene.wan)
-        figures.add(5, "leader's way to the sources cut: WAN change to DNS", clock.seconds)
-        assert esddns.leader_node() != scene.node
-    _written_once(scene, internet, figures, "leader's way to the sources cut")
+    taken_over("leader's way to the sources cut", *simulator.sources)

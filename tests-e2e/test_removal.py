@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import yaml
 
@@ -11,7 +9,8 @@ from harness.argocd import NAMESPACE as ARGOCD
 from harness.argocd import ArgoCD
 from harness.cluster import Cluster
 from harness.deployment import APPLICATIONS, HOME
-from harness.esddns import Esddns, dnsrecord
+from harness.esddns import FINALIZER, Esddns, dnsrecord
+from harness.expected import ROOT
 from harness.figures import Figures
 from harness.git_server import GitServer
 from harness.internet import FIRST_WAN, TOKEN, Internet
@@ -24,9 +23,7 @@ from harness.waiting import Stopwatch, until
 from harness.working_copy import WorkingCopy
 
 CRD = "dnsrecords.esddns.io"
-FINALIZER = "esddns.io/delete-rrsets"
 CASCADE = "resources-finalizer.argocd.argoproj.io"
-ROOT = Path(__file__).parent.parent
 # deploy.sh takes no name of example.com.
 LAB = "lab.internal"
 DEPLOY = "./deploy.sh development"

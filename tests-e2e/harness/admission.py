@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from harness.kubectl import NAMESPACE, Kubectl
-
-_TIMEOUT = 180.0
 
 
 @dataclass(frozen=True)
@@ -34,15 +31,7 @@ def dry_run_of(kubectl: Kubectl, obj: Mapping[str, Any]) -> Answer:
 
 def answer(kubectl: Kubectl, *arguments: str, stdin: str | None = None) -> Answer:
     """Run kubectl and return both of its outputs, whatever its exit code."""
-    done = subprocess.run(
-        [str(kubectl.program), *arguments],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        env=kubectl.environment,
-        timeout=_TIMEOUT,
-        check=False,
-    )
+    done = kubectl.run(*arguments, stdin=stdin)
     return Answer(done.stdout, done.stderr)
 
 

@@ -73,10 +73,10 @@ class ArgoCD:
         ]
         return "; ".join([*refused, *(c["message"] for c in status.get("conditions", []))])
 
-    def until_synced(self, name: str, revision: str, what: str = "Application synced") -> None:
+    def until_synced(self, name: str, revision: str) -> None:
         """Wait until an Application has been synced to a commit."""
         until(
-            what,
+            "Application synced",
             lambda: self.standing(name)[::2] == ("Synced", revision),
             seen=lambda: self.application(name).get("status"),
         )

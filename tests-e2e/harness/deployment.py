@@ -22,7 +22,6 @@ HOME = "home"
 class Deployment:
     """How it went. Times are in seconds: from `kubectl apply` of the Applications, and from the Secret on."""
 
-    revision: str
     pods_running: float
     missing_said: float
     missing_message: str
@@ -39,7 +38,7 @@ def deploy(cluster: Cluster, argocd: ArgoCD, git: GitServer, esddns: Esddns) -> 
     text = project.read_text()
     assert text.count("https://github.com/sqe/esddns\n") == 1, "the repository is not in one place"
     project.write_text(text.replace("https://github.com/sqe/esddns", git.url))
-    revision = git.push("the repository is here")
+    git.push("the repository is here")
     internet.lift_all()
     internet.move(FIRST_WAN)
     _remove_what_an_earlier_run_left(cluster)
@@ -64,7 +63,6 @@ def deploy(cluster: Cluster, argocd: ArgoCD, git: GitServer, esddns: Esddns) -> 
     for application in APPLICATIONS:
         argocd.until_healthy(application)
     return Deployment(
-        revision,
         pods_running,
         missing_said,
         missing_message,

@@ -18,6 +18,7 @@ AGENTS = "app=esddns-operator"
 PAGE = "app=esddns-service"
 CACHE = "esddns-wan-ip"
 LEASE = "esddns-leader"
+FINALIZER = "esddns.io/delete-rrsets"
 CREDENTIALS = "esddns-gandi-credentials"
 # Seconds between two pushes to the kubelets.
 _LOOK_AT_FILES = 5.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from pathlib import Path
 
@@ -58,12 +57,5 @@ def collect(kubectl: Kubectl, internet: Internet, folder: Path, test: str, failu
 
 
 def _said(kubectl: Kubectl, *arguments: str) -> str:
-    done = subprocess.run(
-        [str(kubectl.program), *arguments, "--request-timeout=10s"],
-        capture_output=True,
-        text=True,
-        env=kubectl.environment,
-        check=False,
-        timeout=60,
-    )
+    done = kubectl.run(*arguments, "--request-timeout=10s", timeout=60)
     return done.stdout or done.stderr

@@ -37,11 +37,7 @@ class GitServer:
         )
         git(self._bare, "config", "http.receivepack", "true")
         git(self.work, "init", "--quiet", "--initial-branch=main", ".")
-        listed = git(files, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-        for name in filter(None, listed.split("\0")):
-            if (files / name).is_file():
-                (self.work / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(files / name, self.work / name)
+        copy_files(files, self.work)
         git(self.work, "remote", "add", "origin", self.url)
         self._thread.start()
 
@@ -81,6 +77,15 @@ class GitServer:
         status = next((value for name, value in headers if name == "Status"), "200 OK")
         start_response(status, [(name, value) for name, value in headers if name != "Status"])
         return [answer]
+
+
+def copy_files(repository: Path, folder: Path) -> None:
+    """Copy the files that Git knows, and those it does not ignore."""
+    listed = git(repository, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in filter(None, listed.split("\0")):
+        if (repository / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(repository / name, folder / name)
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -32,9 +32,17 @@ class Kubectl:
 
     def __call__(self, *arguments: str, stdin: str | None = None, timeout: float = _TIMEOUT) -> str:
         """Run it and return its standard output; KubectlError where it fails."""
-        command = [str(self.program), *arguments]
-        done = subprocess.run(
-            command,
+        done = self.run(*arguments, stdin=stdin, timeout=timeout)
+        if done.returncode != 0:
+            raise KubectlError(["kubectl", *arguments], done.returncode, done.stdout, done.stderr)
+        return done.stdout
+
+    def run(
+        self, *arguments: str, stdin: str | None = None, timeout: float = _TIMEOUT
+    ) -> subprocess.CompletedProcess[str]:
+        """Run it and return how it ended, whatever its exit code."""
+        return subprocess.run(
+            [str(self.program), *arguments],
             input=stdin,
             capture_output=True,
             text=True,
@@ -42,9 +50,6 @@ class Kubectl:
             timeout=timeout,
             check=False,
         )
-        if done.returncode != 0:
-            raise KubectlError(["kubectl", *arguments], done.returncode, done.stdout, done.stderr)
-        return done.stdout
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start it and return the process; its output goes to a pipe."""

@@ -62,12 +62,7 @@ class LoadBalancer:
     def _give(self, namespace: str, name: str) -> None:
         change = {"status": {"loadBalancer": {"ingress": [{"ip": self.address}]}}}
         # One that is gone by now needs none; one that the API server lost comes again with the next watch.
-        subprocess.run(
-            [
-                str(self._kubectl.program), "patch", "service", name, f"--namespace={namespace}",
-                "--subresource=status", "--type=merge", f"--patch={json.dumps(change)}",
-            ],
-            capture_output=True,
-            env=self._kubectl.environment,
-            check=False,
+        self._kubectl.run(
+            "patch", "service", name, f"--namespace={namespace}", "--subresource=status",
+            "--type=merge", f"--patch={json.dumps(change)}",
         )  # fmt: skip

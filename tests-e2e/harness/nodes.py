@@ -12,7 +12,7 @@ from harness.waiting import until
 
 _TIMEOUT = 60.0
 _MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
-_AWAY = "/root/kube-apiserver.yaml"
+_AWAY = "/etc/kubernetes/kube-apiserver.yaml"
 
 
 class Nodes:

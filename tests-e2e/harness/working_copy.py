@@ -8,18 +8,14 @@ from typing import Any
 
 import yaml
 
-from harness.git_server import git
+from harness.git_server import copy_files
 
 
 class WorkingCopy:
     """The files that Git knows, or does not ignore, in `folder`."""
 
     def __init__(self, root: Path, folder: Path) -> None:
-        listed = git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-        for name in filter(None, listed.split("\0")):
-            if (root / name).is_file():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(root / name, folder / name)
+        copy_files(root, folder)
         self.folder = folder
         self._clusters = folder / "clusters"
 
