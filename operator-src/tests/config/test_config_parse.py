@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from ipaddress import IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 
@@ -116,6 +117,7 @@ auth = APIKEY
 token-file = secrets/key
 timeout = 5
 credential-check = 60
+token-expires = 2027-03-01
 dry-run = Yes
 [detection]
 interval = 20
@@ -129,6 +131,7 @@ sources = mine,
    resolver   # a list may go on over lines
    ipify
 timeout = 60
+heartbeat-url = https://hc.esddns.dev/ping/1?rid=2
 [dns]
 check = api
 servers = ns1.esddns.dev, 127.0.0.1:5353, [::1]:54, 2001:db8::53
@@ -178,6 +181,7 @@ overwrite = No
             token_file=Path("/etc/esddns/secrets/key"),
             timeout=5,
             credential_check=60,
+            token_expires=date(2027, 3, 1),
             dry_run=True,
         ),
         detection=DetectionSettings(
@@ -193,6 +197,7 @@ overwrite = No
                 IPv4Network("203.0.113.7/32"),
             ),
             timeout=60,
+            heartbeat_url="https://hc.esddns.dev/ping/1?rid=2",
         ),
         dns=DnsSettings(
             DnsCheck.API,

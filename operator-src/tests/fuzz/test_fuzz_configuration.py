@@ -40,6 +40,7 @@ DOCUMENT: dict[str, dict[str, str]] = {
         "token-file": "api-key",
         "timeout": "10",
         "credential-check": "21600",
+        "token-expires": "2027-03-01",
         "dry-run": "false",
     },
     "detection": {
@@ -52,6 +53,7 @@ DOCUMENT: dict[str, dict[str, str]] = {
         "accept-networks": "198.51.100.0/24,\n  2001:db8::/32",
         "sources": "ipify, icanhazip, mine, fourth, stun",
         "timeout": "3",
+        "heartbeat-url": "https://hc.esddns.dev/ping/1",
     },
     "source:mine": {
         "operator": "me",

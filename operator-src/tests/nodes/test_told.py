@@ -89,6 +89,12 @@ def test_the_leader_and_its_changes(tokens: TokenSource) -> None:
             store.patch(DAEMON_SETS, NAMESPACE, DAEMON_SET, patch, status=True)
             await asyncio.sleep(3)
             assert value(first, name, service=SERVICE) == 1
+            store.patch(SERVICES, NAMESPACE, SERVICE, {"spec": {"type": "NodePort"}})
+            await asyncio.sleep(3)
+            assert value(first, name, service=SERVICE) is None  # none is awaited
+            store.patch(SERVICES, NAMESPACE, SERVICE, {"spec": {"type": "LoadBalancer"}})
+            await asyncio.sleep(3)
+            assert value(first, name, service=SERVICE) == 1
             assert value(first, "esddns_agents", state="desired") == 3
             assert value(first, "esddns_agents", state="ready") == 2
             assert [value(a, "esddns_leader") for a in cluster.agents].count(1) == 1

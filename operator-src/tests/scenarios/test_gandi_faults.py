@@ -208,3 +208,21 @@ def test_a_dead_token_makes_no_record_wrong(tokens: TokenSource) -> None:
                 assert site.in_sync()
 
     play(scenario())
+
+
+def test_a_new_token_is_tried_at_once(tokens: TokenSource, token_file: Path) -> None:
+    """A token that took the place of another is tried within seconds, and one that is gone is missed."""
+
+    async def scenario() -> None:
+        async with virtual_site(tokens=tokens) as site:
+            for text, good in (("another-that-is-wrong", False), (TOKEN, True)):
+                calls = site.api_calls()
+                token_file.write_text(text)
+                await asyncio.sleep(10)
+                assert site.reporter.credential_good is good
+                assert site.api_calls() == calls + 1
+            token_file.unlink()
+            await asyncio.sleep(10)
+            assert site.reporter.credential_good is False
+
+    play(scenario())

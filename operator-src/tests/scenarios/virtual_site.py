@@ -27,6 +27,7 @@ from esddns.shell.engine import Engine
 from esddns.shell.gandi.client import GandiClient
 from esddns.shell.gandi.token import TokenSource
 from esddns.shell.health import Health
+from esddns.shell.heartbeat import Ping
 from esddns.shell.memory import Memory
 from esddns.shell.metrics import Metrics
 from esddns.shell.report import Reporter
@@ -74,6 +75,7 @@ class VirtualSite:
         self.memory = Memory()
         self.epoch = EPOCH
         self.slow_dns = 0.0
+        self.ping: Ping | None = None
         self.engine: Engine | None = None
         self._stop = asyncio.Event()
         self._rng = random.Random(7)  # noqa: S311  # jitter, the same in each run
@@ -107,6 +109,7 @@ class VirtualSite:
             InProcessAccount(client, tokens, wire),
             InProcessServers(SimulatedServer(self.world), lambda: self.slow_dns),
             {Family.IPV4: detector},
+            self.ping,
         )
 
     def start(self, tokens: TokenSource, accept: tuple[Any, ...]) -> Engine:
@@ -237,10 +240,12 @@ async def virtual_site(
     accept: tuple[Any, ...] = DOCUMENTATION,
     synced: bool = True,
     memory: Memory | None = None,
+    ping: Ping | None = None,
     **settings: Any,
 ) -> AsyncIterator[VirtualSite]:
     """Run a site; with `synced` from the moment on when its first record was published."""
     site = VirtualSite(records or (HOME,), token, **settings)
+    site.ping = ping
     if memory is not None:
         site.memory = memory
     engine = site.engine = site.start(tokens, accept)

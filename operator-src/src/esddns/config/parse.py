@@ -119,6 +119,7 @@ def _gandi(read: SectionValues, folder: Path) -> GandiSettings:
         token_file=read.get("token-file", partial(_token_file, folder), GandiSettings().token_file),
         timeout=read.get("timeout", values.whole_number(1, 60), 10),
         credential_check=read.get("credential-check", values.whole_number(1, 604800), 21600),
+        token_expires=read.get("token-expires", values.day, None),
         dry_run=read.get("dry-run", values.boolean, default=False),
     )
 
@@ -163,7 +164,13 @@ def _detection(
         nat66=read.get("nat66", values.boolean, default=False),
         accept_networks=read.get("accept-networks", values.networks, ()),
         timeout=read.get("timeout", values.whole_number(1, 60), 3),
+        heartbeat_url=read.get("heartbeat-url", _heartbeat_url, None),
     )
+
+
+def _heartbeat_url(text: str) -> str:
+    values.http_url(text, query=True)
+    return text
 
 
 def _check_ipv6(read: SectionValues, detection: DetectionSettings) -> None:

@@ -77,6 +77,14 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "gandi",
+        "token-expires",
+        "",
+        "a date like 2027-03-01",
+        "The day on which the token ends, as Gandi shows it: metrics and alerts go by it.",
+        optional=True,
+    ),
+    Key(
+        "gandi",
         "dry-run",
         "false",
         "true, false",
@@ -134,6 +142,16 @@ KEYS: tuple[Key, ...] = (
         many=True,
     ),
     Key("detection", "timeout", "3", "1…60", "How long a source may take.", "seconds"),
+    Key(
+        "detection",
+        "heartbeat-url",
+        "",
+        "an http or https URL",
+        "Asked for by a GET after each full round that decided, while every record is as it should be: "
+        "somebody outside who misses it raises the alarm.",
+        optional=True,
+        secretive=True,
+    ),
     Key(
         SOURCE,
         "operator",

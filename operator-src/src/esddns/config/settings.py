@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from ipaddress import IPv6Address
 from pathlib import Path
 from types import MappingProxyType
@@ -39,6 +40,7 @@ class GandiSettings:
     token_file: Path = Path("/etc/esddns/api-key")
     timeout: float = 10
     credential_check: float = 21600
+    token_expires: date | None = None
     dry_run: bool = False
 
 
@@ -102,6 +104,7 @@ class DetectionSettings:
     nat66: bool = False
     accept_networks: tuple[IPNetwork, ...] = ()
     timeout: float = 3
+    heartbeat_url: str | None = field(default=None, repr=False)  # who knows it can pretend
 
 
 class DnsCheck(enum.StrEnum):

@@ -6,6 +6,7 @@ import enum
 import ipaddress
 import re
 from collections.abc import Callable
+from datetime import date
 from ipaddress import IPv6Address
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
@@ -18,6 +19,7 @@ _Choice = TypeVar("_Choice", bound=enum.StrEnum)
 
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DIGITS = re.compile(r"[0-9]{1,9}")
 _HIGHEST_PORT = 65535
 _INTERFACE_BITS = 64
@@ -50,6 +52,16 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def day(text: str) -> date:
+    """Read a date as ISO 8601 writes it: 2027-03-01."""
+    try:
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError as error:
+        raise BadValueError(f"no such day: {error}") from None
+    raise BadValueError
 
 
 def boolean(text: str) -> bool:

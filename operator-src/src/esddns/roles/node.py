@@ -23,6 +23,7 @@ from esddns.shell.kube.kopf_feed import KopfFeed
 from esddns.shell.kube.seam import Cluster
 from esddns.shell.listening import written
 from esddns.shell.log import event
+from esddns.shell.loop_lag import watch_lag
 from esddns.shell.memory import Memory, file_name
 from esddns.shell.metrics import Metrics
 from esddns.shell.node import Identity, Node
@@ -123,8 +124,11 @@ async def _serve(
     def not_ready() -> list[str]:
         return _not_ready(agent, reporter, configuration, credential)
 
+    metrics = reporter.metrics
+    metrics.credential_missing.set_function(lambda: not credential.source.version)
+    watch_lag(metrics.loop_blocked.inc)
     endpoints = Endpoints(
-        reporter.metrics.registry,
+        metrics.registry,
         lambda: _view(agent, memory, configuration, options.pod, not_ready()),
         agent.stalled,
         not_ready,

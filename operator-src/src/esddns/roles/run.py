@@ -20,6 +20,7 @@ from esddns.shell.gandi.token import TokenSource
 from esddns.shell.health import Health
 from esddns.shell.listening import cannot_listen, written
 from esddns.shell.log import event
+from esddns.shell.loop_lag import watch_lag
 from esddns.shell.memory import Memory, file_name
 from esddns.shell.metrics import Metrics
 from esddns.shell.report import Reporter
@@ -102,6 +103,8 @@ class Run:
 
     async def serve(self) -> None:
         """Run until stopped. Raises CannotListenError."""
+        self._metrics.credential_missing.set_function(lambda: not self._tokens.version)
+        watch_lag(self._metrics.loop_blocked.inc)
         endpoints = Endpoints(
             self._metrics.registry, self._view, self._health.stalled, self._not_ready
         )
@@ -123,6 +126,7 @@ class Run:
         file = self._options.state_dir / file_name(settings.gandi.url)
         if file != self._file:
             self._file, self._memory = file, Memory(file)
+        self._metrics.configured(settings)
         self._metrics.records(settings.records, self._memory.state)
         outside = connect(settings, self._tokens, self._metrics.gandi_call, self._reporter.answer)
         engine = self._engine = Engine(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 
 from esddns.config.settings import DetectionSettings, DnsCheck, Settings
@@ -12,6 +13,7 @@ from esddns.shell.detect import Detector, OnAnswer
 from esddns.shell.gandi.client import GandiClient, OnCall
 from esddns.shell.gandi.provider import GandiProvider
 from esddns.shell.gandi.token import TokenSource
+from esddns.shell.heartbeat import Ping, ping
 from esddns.shell.seams import Outside
 from esddns.shell.sources import make_source
 
@@ -27,7 +29,14 @@ def connect(
         account=GandiProvider(GandiClient(settings.gandi, tokens, on_call), tokens),
         authority=make_authority(settings),
         detectors=make_detectors(settings.detection, on_answer),
+        ping=_make_ping(settings),
     )
+
+
+def _make_ping(settings: Settings) -> Ping | None:
+    """A heartbeat changes what somebody outside believes: no dry run sends one."""
+    url = settings.detection.heartbeat_url
+    return None if url is None or settings.gandi.dry_run else functools.partial(ping, url)
 
 
 def make_authority(settings: Settings) -> Authority | None:

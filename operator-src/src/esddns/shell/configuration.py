@@ -26,6 +26,7 @@ class Configuration:
         self._load = load
         self.reporter = reporter
         self.settings = load()
+        reporter.metrics.configured(self.settings)
         self.problem: str | None = None
         self.changed = asyncio.Event()
 
@@ -56,6 +57,7 @@ class Configuration:
         self.reporter.metrics.config_valid.set(1)
         if settings != self.settings:
             self.settings = settings
+            self.reporter.metrics.configured(settings)
             event(_log, logging.INFO, "the configuration changed", records=len(settings.records))
             self.reporter.tell(
                 Reason.CONFIGURATION_LOADED, None, "a changed configuration is in use"

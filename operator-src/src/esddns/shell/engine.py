@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from esddns.config.settings import Settings
+from esddns.core.decide import Status
 from esddns.core.errors import ErrorReason
 from esddns.core.model import Family
 from esddns.core.plan import LEFT_ALONE
@@ -16,6 +17,7 @@ from esddns.shell.clock import Now
 from esddns.shell.detect import Round
 from esddns.shell.gated import GatedProvider
 from esddns.shell.health import Health
+from esddns.shell.heartbeat import Heartbeat
 from esddns.shell.keeper import Keeper
 from esddns.shell.memory import Memory
 from esddns.shell.publish import MayWrite, Publisher
@@ -79,6 +81,11 @@ class Engine:
         )
         if targets is not None:
             self.keeper.follow(targets)
+        self._heartbeat = (
+            Heartbeat(outside.ping, self._all_is_well, reporter.metrics.heartbeat)
+            if outside.ping is not None
+            else None
+        )
         self._watches = {
             family: AddressWatch(
                 family,
@@ -110,7 +117,16 @@ class Engine:
     def _on_round(self, family: Family, result: Round) -> None:
         self.rounds[family] = (self._now(), result)
         self.keeper.on_round(family, result)
+        if self._heartbeat is not None:
+            self._heartbeat.checked()
         self._tell(family, result)
+
+    def _all_is_well(self) -> bool:
+        """Whether each family was decided last, and each record is as it should be."""
+        decided = all(r.decision.status is not Status.UNDECIDED for _, r in self.rounds.values())
+        return decided and all(
+            t.outcome is not None and t.outcome.in_sync for t in self.keeper.tracked if not t.leaves
+        )
 
     async def run(self, until: asyncio.Event, grace: float) -> None:
         """Run until `until` is set; a pass that is under way then has `grace` seconds before it is cut.
@@ -119,6 +135,8 @@ class Engine:
         """
         async with asyncio.TaskGroup() as group:
             watching = [group.create_task(watch.run()) for watch in self._watches.values()]
+            if self._heartbeat is not None:
+                watching.append(group.create_task(self._heartbeat.run()))
             keeping = group.create_task(self.keeper.run())
             await until.wait()
             for task in watching:

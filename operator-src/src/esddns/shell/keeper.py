@@ -205,6 +205,8 @@ class Keeper:
         if (version := self._provider.token_version) != self._token_version:
             self._token_version = version
             self._credential_retry = -math.inf
+            if self._terms.solo_jitter is None:  # whether it is good, or gone, is known at once
+                self._provider.last_good = -math.inf
             now = asyncio.get_running_loop().time()
             for tracked in self.tracked:
                 if tracked.actionable:

@@ -232,4 +232,8 @@ class Leading:
         agents.labels("ready").set(int(status.get("numberReady") or 0))
 
     async def _see_service(self, found: Object | None) -> None:
-        self._reporter.metrics.load_balancer.labels(SERVICE).set(has_address(found))
+        metric = self._reporter.metrics.load_balancer
+        if found is not None and (found.get("spec") or {}).get("type") != "LoadBalancer":
+            metric.clear()  # none is awaited
+        else:
+            metric.labels(SERVICE).set(has_address(found))

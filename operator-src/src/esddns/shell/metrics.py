@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from prometheus_client import (
     CollectorRegistry,
@@ -14,6 +15,7 @@ from prometheus_client import (
 )
 
 from esddns import __version__
+from esddns.config.settings import Settings
 from esddns.core.decide import Decision, Status, Undecided
 from esddns.core.errors import ErrorReason
 from esddns.core.model import Answer, Failure, Family, IPAddress, Record
@@ -118,6 +120,22 @@ class Metrics:
         self.credential_rejected = gauge(
             "esddns_credential_rejected", "The token is missing or refused (0/1)"
         )
+        self.credential_missing = gauge(
+            "esddns_credential_missing", "There is no token to send (0/1; looked at when scraped)"
+        )
+        self._credential_expires = Gauge(
+            "esddns_credential_expiry_timestamp",
+            "Unix time at which the token ends, where token-expires is given",
+            registry=None,
+        )
+        self._shows_expiry = False
+        self._interval = gauge(
+            "esddns_detection_interval_seconds", "Time between full rounds, as configured"
+        )
+        self._credential_check = gauge(
+            "esddns_credential_check_interval_seconds",
+            "Time between tries of the token, as configured",
+        )
         self.last_check = gauge(
             "esddns_last_check_timestamp",
             "Unix time of the last full round that decided",
@@ -147,10 +165,22 @@ class Metrics:
             "service",
         )
         self.agents = gauge("esddns_agents", "Agents of the DaemonSet (the leader only)", "state")
+        self._heartbeats = counter(
+            "esddns_heartbeats_total", "GETs of heartbeat-url, where it is given", "outcome"
+        )
+        self.loop_blocked = counter(
+            "esddns_event_loop_blocked_seconds_total",
+            "Seconds that the event loop could not run when it should",
+        )
         for result in ("success", "failure"):
             self.cache_reads.labels(result)
         for reason in YIELDS:
             self.yields.labels(reason)
+        # Without a first 0 the first of its kind would be no increase.
+        for reason in ("stale", "unreadable"):
+            self.stale_caches.labels(reason)
+        for reason in ("solo", "stale", "unreadable"):
+            self.fallbacks.labels(reason)
         self._records: set[tuple[str, str]] = set()
         self._shown: dict[Family, str] = {}
         for family in Family:
@@ -176,10 +206,24 @@ class Metrics:
             known_of = state.records.get(record.key, RecordState())
             if (wrote := known_of.last_write) is not None:
                 self._last_update.labels(record.fqdn, record.type).set(wrote.at.timestamp())
-            for series in (self._updates, *shown):
+            for series in (self._updates, self._drift, *shown):
                 series.labels(record.fqdn, record.type)  # 0 where it is new, as it was where not
             in_sync = known_of.in_sync_since is not None
             self._in_sync.labels(record.fqdn, record.type).set(in_sync)
+
+    def configured(self, settings: Settings) -> None:
+        """Show what alerts have to know of the configuration in use."""
+        self._interval.set(settings.detection.interval)
+        self._credential_check.set(settings.gandi.credential_check)
+        # It ends somewhen on that day: from its beginning on it is not to be relied on.
+        day = settings.gandi.token_expires
+        if self._shows_expiry:
+            self.registry.unregister(self._credential_expires)
+        if day is not None:
+            began = datetime(day.year, day.month, day.day, tzinfo=UTC)
+            self._credential_expires.set(began.timestamp())
+            self.registry.register(self._credential_expires)
+        self._shows_expiry = day is not None
 
     def end_of_term(self) -> None:
         """Take back what only a leader knows."""
@@ -241,6 +285,10 @@ class Metrics:
         if outcome.reason not in (None, ErrorReason.BLOCKED):
             labels = (outcome.record.fqdn, outcome.record.type, outcome.reason)
             self._update_failures.labels(*labels).inc()
+
+    def heartbeat(self, outcome: str) -> None:
+        """Count a heartbeat that was sent, or failed."""
+        self._heartbeats.labels(outcome).inc()
 
     def converged(self, seconds: float) -> None:
         """Note how long an address took from its decision to DNS."""

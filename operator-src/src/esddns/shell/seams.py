@@ -9,6 +9,7 @@ from typing import Protocol
 from esddns.core.dnscheck import DnsAnswer
 from esddns.core.model import Family, RRset, RRType
 from esddns.shell.detect import Detector
+from esddns.shell.heartbeat import Ping
 
 
 class Provider(Protocol):
@@ -71,8 +72,12 @@ class Authority(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """Everything that one writer talks to; `authority` None: the API is asked each time."""
+    """Everything that one writer talks to.
+
+    `authority` None: the API is asked each time. `ping` None: nobody outside waits for a heartbeat.
+    """
 
     account: Account
     authority: Authority | None
     detectors: Mapping[Family, Detector]
+    ping: Ping | None = None
