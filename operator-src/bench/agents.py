@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import scrape
 from cluster import NAMESPACE, Cluster, Standing, cluster
 from figure import Figure
 from loopback import ESDDNS, Loopback
@@ -20,6 +21,7 @@ from esddns.shell.kube.seam import DNS_RECORDS
 _PODS = ("agent-a", "agent-b")
 _RECORDS = 10
 _LEADER_AIM, _FOLLOWER_AIM = 90, 70  # MB
+_SERIES_AIM = 150  # of a follower
 _SETTLED_WITHIN = 90.0  # seconds
 _LOOK_EVERY = 0.5  # seconds
 _CALM_AFTER = 5.0  # seconds: what follows upon the last Ready, Events and the cache, is no idling
@@ -33,6 +35,7 @@ class _Agent:
     pod: str
     process: subprocess.Popen[bytes]
     log: Path
+    port: int
 
     def kopf_modules(self) -> int:
         """Count the modules of Kopf that it has imported."""
@@ -67,6 +70,8 @@ def measure(site: Loopback, seconds: float) -> Iterator[Figure]:
             spent = cpu_seconds(agent.process.pid) - cpu[agent.pod]
             asked = after.requests[agent.pod] - before.requests[agent.pod]
             yield from _figures(agent, _leads(agent, after), seconds, spent, asked)
+        both = sum(scrape.series(agent.port) for agent in agents)
+        yield Figure(f"esddns node, {len(agents)} agents: series in all", both, "series")
 
 
 def _figures(
@@ -81,16 +86,18 @@ def _figures(
     yield Figure(f"{name}: processor time", spent * 60 / seconds, "s/min")
     yield Figure(f"{name}: requests to the API server", asked, "requests")
     yield Figure(f"{name}: modules of Kopf", agent.kopf_modules(), "modules", modules_aim)
+    what = f"esddns node, {'leader' if leads else 'follower'}, {_RECORDS} DNSRecords"
+    yield from scrape.measure(what, agent.port, None if leads else _SERIES_AIM)
 
 
 @contextlib.contextmanager
 def _agent(site: Loopback, api: Cluster, pod: str) -> Iterator[_Agent]:
     folder = site.folder / pod
     folder.mkdir()
-    log = folder / "log"
+    log, port = folder / "log", scrape.free_port()
     command: list[str | Path] = [
         ESDDNS, "node", "--config", site.config_without_records, "--log-level", "warning",
-        "--listen", "127.0.0.1:0", "--state-dir", folder, "--pod-name", pod,
+        "--listen", f"127.0.0.1:{port}", "--state-dir", folder, "--pod-name", pod,
         "--pod-namespace", NAMESPACE,
     ]  # fmt: skip
     env = os.environ | {
@@ -98,7 +105,7 @@ def _agent(site: Loopback, api: Cluster, pod: str) -> Iterator[_Agent]:
         "PYTHONPROFILEIMPORTTIME": "1",  # nothing outside a process tells which modules it has
     }
     with log.open("wb") as file, started(command, env=env, stderr=file) as process:
-        yield _Agent(pod, process, log)
+        yield _Agent(pod, process, log, port)
 
 
 def _settle(api: Cluster, agents: list[_Agent]) -> Standing:
