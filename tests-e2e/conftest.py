@@ -27,7 +27,7 @@ from harness.simulator import Addresses, addresses
 # The order of a day: it comes up, is used, breaks, and is taken away at last.
 ORDER = (
     "cold_start", "git", "self_heal", "wan_change", "leader", "isolation", "api_server", "rollout",
-    "gandi", "page", "security", "commands", "flux", "drift", "removal",
+    "gandi", "page", "monitoring", "security", "commands", "flux", "drift", "removal",
 )  # fmt: skip
 
 _figures = pytest.StashKey[Figures]()

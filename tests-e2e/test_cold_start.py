@@ -8,6 +8,8 @@ from harness.argocd import ArgoCD
 from harness.deployment import APPLICATIONS, Deployment
 from harness.figures import Figures
 from harness.internet import FIRST_WAN
+from harness.monitoring import APPLICATION as MONITORING
+from harness.waiting import until
 
 
 def test_everything_comes_up_from_git(
@@ -29,6 +31,14 @@ def test_without_the_secret_it_says_what_is_missing(deployed: Deployment, figure
     figures.add(1, "Applications applied, to CredentialMissing said", deployed.missing_said)
     assert "esddns-gandi-credentials" in deployed.missing_message
     assert "api-key" in deployed.missing_message
+
+
+@pytest.mark.usefixtures("deployed")
+def test_without_a_prometheus_operator_all_else_is_there(argocd: ArgoCD) -> None:
+    """Its own Application says which definitions it lacks, and holds nothing up."""
+    argocd.until_healthy("esddns")
+    until("Application compared", lambda: argocd.failure(MONITORING))
+    assert "monitoring.coreos.com" in argocd.failure(MONITORING)
 
 
 @pytest.mark.usefixtures("deployed")

@@ -166,10 +166,10 @@ def test_node_port_by_a_patch(
             assert service["spec"]["type"] == "NodePort"
             assert service["status"]["loadBalancer"] == {}
             page = by_node_port(kubectl, nodes)
-            until("page", lambda: page["80"].level() == "in-sync")
-            assert page["443"].level() == "in-sync"
+            until("page", lambda: page["80"].tells("in-sync"))
+            until("page", lambda: page["443"].tells("in-sync"))
         clock = Stopwatch()
-        until("page", lambda: by_load_balancer(kubectl)["80"].level() == "in-sync")
+        until("page", lambda: by_load_balancer(kubectl)["80"].tells("in-sync"))
         figures.add(13, "Service put back by Argo CD, to the page at its address", clock.seconds)
         until("self-heal", lambda: argocd.standing("esddns")[0] == "Synced")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -17,8 +15,7 @@ from harness.kubectl import NAMESPACE, Kubectl
 from harness.nodes import Nodes
 from harness.page import Page, by_load_balancer, by_node_port
 from harness.waiting import Stopwatch, until
-
-DAEMON_SET = "esddns-operator-daemon"
+from harness.without import no_agents
 
 pytestmark = pytest.mark.usefixtures("deployed", "internet")
 
@@ -79,7 +76,7 @@ def test_without_any_agent_the_last_state_is_shown_as_stale(
 ) -> None:
     """With all agents down the page shows what was known, and since when that is stale; then it recovers."""
     _told(page, "in-sync")
-    with _no_agents(kubectl, argocd):
+    with no_agents(kubectl, argocd):
         clock = Stopwatch()
         raw = _told(page, "stale", "page stale")
         figures.add(10, "all agents taken away, to stale on the page", clock.seconds)
@@ -102,12 +99,3 @@ def _told(page: Page, level: str, what: str = "page") -> dict[str, Any]:
         return raw if raw["status"]["level"] == level else None
 
     return until(what, at_level, seen=page.raw)
-
-
-@contextmanager
-def _no_agents(kubectl: Kubectl, argocd: ArgoCD) -> Iterator[None]:
-    """Have no node run an agent while the context lasts; Argo CD, which would put that right, looks away."""
-    with argocd.looks_away("esddns"), argocd.drift_expected(f"DaemonSet/{DAEMON_SET}"):
-        nowhere = {"spec": {"template": {"spec": {"nodeSelector": {"no-such-node": "here"}}}}}
-        kubectl.patch("daemonset", DAEMON_SET, nowhere)
-        yield

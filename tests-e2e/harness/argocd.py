@@ -42,6 +42,7 @@ class ArgoCD:
         self._process: subprocess.Popen[str] | None = None
         self._out_of_sync: dict[str, set[str]] = {}
         self._seen: list[OutOfSync] = []
+        self._cannot_sync: set[str] = set()
         self._expected: list[tuple[float, float, str]] = []
         self._thread = threading.Thread(target=self._watch, name="applications", daemon=True)
 
@@ -162,6 +163,14 @@ class ArgoCD:
             ended = time.monotonic() + 30
             self._expected += [(started, ended, resource) for resource in resources]
 
+    def cannot_sync(self, name: str) -> None:
+        """Say that an Application lacks what it needs: that is no drift."""
+        self._cannot_sync.add(name)
+
+    def can_sync(self, name: str) -> None:
+        """Say that it lacks nothing any more."""
+        self._cannot_sync.discard(name)
+
     def unexpected_drift(self) -> list[OutOfSync]:
         """Return each time that a resource was out of sync, and no test had said so."""
         return [
@@ -207,6 +216,8 @@ class ArgoCD:
         if not line.strip():
             return  # there is no Application yet
         application, *resources = line.split()
+        if application in self._cannot_sync:
+            return
         now = {r.removesuffix("=OutOfSync") for r in resources if r.endswith("=OutOfSync")}
         at = time.monotonic()
         new = now - self._out_of_sync.get(application, set())

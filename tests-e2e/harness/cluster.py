@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import requests
@@ -16,15 +17,24 @@ from harness.argocd import ArgoCD
 from harness.internet import Internet
 from harness.kubectl import Kubectl
 from harness.load_balancer import LoadBalancer
+from harness.monitoring import NAMESPACE as MONITORING
+from harness.monitoring import Monitoring
 from harness.nodes import Nodes
 from harness.progress import Progress
+from harness.waiting import until
 
 IMAGE = "esddns:dev"
 SIMULATOR_IMAGE = "esddns-simulator:dev"
 _API_PORT, _DNS_PORT, _ARGOCD_PORT = 30080, 30053, 30082
+_PROMETHEUS_PORT, _ALERTMANAGER_PORT = 30090, 30093
 _ARGOCD_VERSION = "3.6.1"
 _ARGOCD_MANIFEST = (
     f"https://raw.githubusercontent.com/argoproj/argo-cd/v{_ARGOCD_VERSION}/manifests/install.yaml"
+)
+_OPERATOR_VERSION = "0.85.0"
+_OPERATOR_MANIFEST = (
+    "https://github.com/prometheus-operator/prometheus-operator/releases/download/"
+    f"v{_OPERATOR_VERSION}/bundle.yaml"
 )
 
 
@@ -76,7 +86,7 @@ class Cluster:
             )
             # The namespace first: server-side apply of one that is only about to be is refused.
             self.kubectl("apply", "--server-side", f"--filename={folder}/argocd/namespace.yaml")
-            self.kubectl("apply", "--server-side", "--force-conflicts", "--kustomize", str(folder))
+            self._apply(folder)
             health = str(root / "apps" / "argocd" / "health")
             self.kubectl("apply", "--server-side", "--field-manager=esddns", "--kustomize", health)
             for workload in (
@@ -87,6 +97,48 @@ class Cluster:
             ):
                 self._rolled_out(ARGOCD, workload)
         return argocd
+
+    def install_prometheus_operator(self) -> None:
+        """Apply the Prometheus operator's own manifests, its definitions among them, and wait for it."""
+        with (
+            self._progress.step(f"Prometheus operator {_OPERATOR_VERSION}"),
+            tempfile.TemporaryDirectory() as name,
+        ):
+            folder = Path(name)
+            shutil.copytree(_here() / "monitoring" / "operator", folder, dirs_exist_ok=True)
+            shutil.copy(_here() / "argocd" / "on-the-control-plane.yaml", folder)
+            manifest = os.environ.get("OPERATOR_MANIFEST")
+            text = Path(manifest).read_text() if manifest else _download(_OPERATOR_MANIFEST)
+            (folder / "bundle.yaml").write_text(text)
+            for image in os.environ.get("MONITORING_IMAGES", "").split():
+                self._load_on_control_plane(image)
+            self.kubectl("apply", "--server-side", f"--filename={folder}/namespace.yaml")
+            self._apply(folder)
+            self._rolled_out(MONITORING, "deployment/prometheus-operator")
+
+    def start_prometheus(self) -> Monitoring:
+        """Have the operator run Prometheus and Alertmanager, and wait for both."""
+        with self._progress.step("Prometheus and Alertmanager"):
+            self._apply(_here() / "monitoring" / "site")
+            for workload in ("prometheus-prometheus", "alertmanager-alertmanager"):
+                get = partial(self.kubectl.get, "statefulset", workload, MONITORING)
+                until("workload made", get)
+                self._rolled_out(MONITORING, f"statefulset/{workload}")
+        return Monitoring(
+            f"http://{self._address}:{_PROMETHEUS_PORT}",
+            f"http://{self._address}:{_ALERTMANAGER_PORT}",
+        )
+
+    def remove_monitoring(self) -> None:
+        """Take the Prometheus operator away with its definitions; where it is not there nothing is done."""
+        self.kubectl.delete("namespace", MONITORING)
+        named = self.kubectl("get", "crd", "--output=name").split()
+        mine = [name for name in named if name.endswith(".monitoring.coreos.com")]
+        if mine:
+            self.kubectl("delete", *mine)
+
+    def _apply(self, folder: Path) -> None:
+        self.kubectl("apply", "--server-side", "--force-conflicts", "--kustomize", str(folder))
 
     def _load_on_control_plane(self, image: str) -> None:
         subprocess.run(

@@ -12,6 +12,7 @@ from harness.esddns import CREDENTIALS, Esddns
 from harness.git_server import GitServer
 from harness.internet import FIRST_WAN, NEXT_TOKEN, TOKEN
 from harness.kubectl import NAMESPACE
+from harness.monitoring import APPLICATION as MONITORING
 from harness.waiting import Stopwatch, until
 
 APPLICATIONS = ("esddns-crds", "esddns", "esddns-records")
@@ -45,8 +46,8 @@ def deploy(cluster: Cluster, argocd: ArgoCD, git: GitServer, esddns: Esddns) -> 
 
     clock = Stopwatch()
     kubectl("apply", "--kustomize", str(git.work / "clusters" / "kind" / "argocd"))
-    # No Prometheus operator here: this one alone could not sync.
-    kubectl.delete("applications.argoproj.io", "esddns-monitoring", namespace=ARGOCD)
+    # There is no Prometheus operator yet: this one alone cannot sync.
+    argocd.cannot_sync(MONITORING)
     until("rollout", lambda: _running(esddns, len(cluster.nodes.all)), seen=esddns.agents)
     pods_running = clock.seconds
     missing_message = esddns.until_condition(HOME, "False", "CredentialMissing")
@@ -77,7 +78,7 @@ def _remove_what_an_earlier_run_left(cluster: Cluster) -> None:
     kubectl = cluster.kubectl
     if kubectl.get("namespace", NAMESPACE) is None:
         return
-    for application in APPLICATIONS:
+    for application in (*APPLICATIONS, MONITORING):
         kubectl.delete("applications.argoproj.io", application, namespace=ARGOCD)
     if kubectl.get("crd", "dnsrecords.esddns.io") is not None:
         for record in kubectl.list("dnsrecords"):
@@ -93,6 +94,7 @@ def _remove_what_an_earlier_run_left(cluster: Cluster) -> None:
         kubectl("delete", "dnsrecords", "--all", f"--namespace={NAMESPACE}")
     kubectl.delete("namespace", NAMESPACE)
     cluster.internet.erase(HOME)
+    cluster.remove_monitoring()
 
 
 def create_credentials(cluster: Cluster, token: str = TOKEN) -> None:

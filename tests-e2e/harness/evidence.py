@@ -40,7 +40,7 @@ def collect(kubectl: Kubectl, internet: Internet, folder: Path, test: str, failu
     (where / "failure").write_text(failure)
     for name, arguments in _LISTS.items():
         (where / name).write_text(_said(kubectl, *arguments))
-    for namespace in (NAMESPACE, "argocd", "esddns-simulator"):
+    for namespace in (NAMESPACE, "argocd", "esddns-simulator", "monitoring"):
         pods = _said(kubectl, "get", "pods", f"--namespace={namespace}", "--output=name").split()
         for pod in pods:
             # Containers that were started again have said why the time before.

@@ -10,6 +10,8 @@ import json
 import subprocess
 import threading
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from harness.kubectl import Kubectl
 from harness.nodes import Nodes
@@ -30,6 +32,7 @@ class LoadBalancer:
         )
         self._process: subprocess.Popen[str] | None = None
         self._stopped = False
+        self._gives = True
         self._thread = threading.Thread(target=self._run, name="load balancer", daemon=True)
 
     def start(self) -> None:
@@ -43,6 +46,17 @@ class LoadBalancer:
             self._process.kill()
             self._thread.join()
 
+    @contextmanager
+    def gives_none(self) -> Iterator[None]:
+        """Give no address while the context lasts; who waits for one has it at its end."""
+        self._gives = False
+        try:
+            yield
+        finally:
+            self._gives = True
+            if self._process is not None:
+                self._process.kill()  # the watch begins anew, with all Services
+
     def _run(self) -> None:
         # The watch ends with the API server, which tests stop.
         while not self._stopped:
@@ -53,7 +67,7 @@ class LoadBalancer:
             )  # fmt: skip
             assert self._process.stdout is not None
             for line in self._process.stdout:
-                match line.split():
+                match line.split() if self._gives else ():
                     case ["ADDED" | "MODIFIED", "LoadBalancer", namespace, name, "{}"]:
                         self._give(namespace, name)
             self._process.stdout.close()

@@ -42,6 +42,16 @@ class Page:
         level: str = self.raw()["status"]["level"]
         return level
 
+    def tells(self, level: str) -> bool:
+        """Whether it is reached and says that the site stands so.
+
+        The nodes learn of a new address or port a moment after the API server has it.
+        """
+        try:
+            return self.level() == level
+        except requests.ConnectionError:
+            return False
+
 
 def by_load_balancer(kubectl: Kubectl) -> dict[str, Page]:
     """Return the page at ports 80 and 443 of the Service's address, which is waited for."""

@@ -57,6 +57,10 @@ LIMITS: dict[str, float] = {
     "account made": 30,
     "stranger's pod started": 90,
     "definitions served": 60,
+    "workload made": 60,
+    "scraped": 120,
+    "alert fires": 240,
+    "alert resolved": 240,
     "policy enforced": 15,  # a CNI that takes longer counts as one that enforces none
 }
 

@@ -47,9 +47,13 @@ run() {
   finished "$name: made in $((SECONDS - started)) s"
 }
 
-# An image lives in the daemon, and may be gone from there: its step leaves its name in the file `image`.
+# An image lives in the daemon, and may be gone from there: its step leaves its name, or several, in the file `image`.
 made() {
-  [ -d "$1" ] && { [ ! -e "$1/image" ] || docker image inspect "$(<"$1/image")" >/dev/null 2>&1; }
+  local images=()
+  [ -d "$1" ] || return 1
+  [ -e "$1/image" ] || return 0
+  mapfile -t images <"$1/image"
+  docker image inspect "${images[@]}" >/dev/null 2>&1
 }
 
 # Steps run side by side, so that one's number is how many are finished and not its place in a list.
