@@ -22,14 +22,20 @@ demo: $(VENV)/.runtime ## watch a record follow a WAN that changes, all on loopb
 .PHONY: test
 test: lint types imports unit fleet ## everything that must be green: lint, types, imports, tests with coverage
 
+.PHONY: generated
+generated: $(VENV)/.dev ## write anew what is made from the code: docs/metrics.md, the dashboard
+	$(BIN)/python $(SRC)/tests/monitoring/metrics_page.py > docs/metrics.md
+	$(BIN)/python monitoring/dashboard/build.py
+
 .PHONY: lint
 lint: $(VENV)/.dev ## style and common mistakes (ruff)
-	cd $(SRC) && $(BIN)/ruff format --check . && $(BIN)/ruff check .
+	cd $(SRC) && $(BIN)/ruff format --check . ../monitoring && $(BIN)/ruff check . ../monitoring
 	cd tests-e2e && $(BIN)/ruff format --check . && $(BIN)/ruff check .
 
 .PHONY: types
 types: $(VENV)/.dev ## the type checker, strict (mypy)
 	cd $(SRC) && $(BIN)/mypy
+	cd monitoring/dashboard && $(BIN)/mypy --config-file pyproject.toml .
 	cd tests-e2e && $(BIN)/mypy --config-file pyproject.toml .
 
 .PHONY: imports
@@ -38,7 +44,7 @@ imports: $(VENV)/.dev ## imports point one way (import-linter)
 
 .PHONY: unit
 unit: $(VENV)/.dev ## the tests (ARGS="-k name" picks some)
-	$(SRC)/tests/install-debian-packages.sh turnserver=coturn knotd=knot openssl chromium
+	$(SRC)/tests/install-debian-packages.sh turnserver=coturn knotd=knot openssl chromium promtool=prometheus
 	PYTHON=$(BIN)/python $(SRC)/tests/manifests/install-tools.sh
 	cd $(SRC) && $(BIN)/pytest -n $(JOBS) --ignore tests/simulation --cov --cov-report=term:skip-covered $(ARGS)
 
@@ -99,6 +105,7 @@ lock: $(VENV)/.dev ## resolve the dependencies anew, with hashes
 .PHONY: clean
 clean: ## remove what was made here
 	rm -rf $(VENV) tests-e2e/.mypy_cache tests-e2e/.ruff_cache tests-e2e/.pytest-kind tests-e2e/.evidence \
+	  tests-e2e/.pictures monitoring/dashboard/.mypy_cache monitoring/dashboard/.ruff_cache \
 	  $(SRC)/.coverage* $(SRC)/.hypothesis $(SRC)/.mypy_cache $(SRC)/.ruff_cache \
 	  $(SRC)/.import_linter_cache $(SRC)/dist $(SRC)/tests/.simulation
 

@@ -179,7 +179,7 @@ async def test_a_broken_pair(
         assert await name_served(site) == "good"
         assert (await site.metrics())["esddns_certificate_unused"] == 1
         said = [one.message for one in caplog.records if one.levelname == "ERROR"]
-        assert said == ["the TLS certificate is not used; the last one stays"]
+        assert said == ["the TLS certificate is not used; another is served"]
         assert "secret" not in caplog.text
         mount(tmp_path, other)
         await look(site)

@@ -147,8 +147,9 @@ KEYS: tuple[Key, ...] = (
         "heartbeat-url",
         "",
         "an http or https URL",
-        "Asked for by a GET after each full round that decided, while every record is as it should be: "
-        "somebody outside who misses it raises the alarm.",
+        "Asked for by a GET after each full round that decided, while every record that is kept is as it "
+        "should be: somebody outside who misses it raises the alarm. The base's NetworkPolicy lets agents "
+        "out to TCP port 443.",
         optional=True,
         secretive=True,
     ),

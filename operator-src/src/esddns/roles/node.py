@@ -190,10 +190,10 @@ def _not_ready(
         )
     try:
         credential.source.read()
+        if reporter.credential_good is False:
+            reasons.append("the token was refused: see /state")
     except CredentialMissingError as error:
         reasons.append(f"CredentialMissing: {error}")
-    if reporter.credential_good is False:
-        reasons.append("the token was refused: see /state")
     if agent.view.problem is not None and agent.elector.term is None:
         reasons.append(agent.view.problem)
     return reasons

@@ -29,6 +29,9 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 # Why leadership is given up: no source answers, or Gandi cannot be reached.
 YIELDS = ("sources", "gandi")
 
+# Who may write: `esddns run`, the holder of the Lease, an agent that is alone.
+MODES = ("run", "leader", "solo")
+
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _CONVERGENCE = (1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600)
 
@@ -172,17 +175,22 @@ class Metrics:
             "esddns_event_loop_blocked_seconds_total",
             "Seconds that the event loop could not run when it should",
         )
+        self._records: set[tuple[str, str]] = set()
+        self._shown: dict[Family, str] = {}
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """Have the series whose labels are known: without a first 0 the first event would be no increase."""
         for result in ("success", "failure"):
             self.cache_reads.labels(result)
         for reason in YIELDS:
             self.yields.labels(reason)
-        # Without a first 0 the first of its kind would be no increase.
+        for mode in MODES:
+            self._publishes.labels(mode)
         for reason in ("stale", "unreadable"):
             self.stale_caches.labels(reason)
         for reason in ("solo", "stale", "unreadable"):
             self.fallbacks.labels(reason)
-        self._records: set[tuple[str, str]] = set()
-        self._shown: dict[Family, str] = {}
         for family in Family:
             for outcome in (Status.DECIDED, Status.UNCHANGED, *Undecided):
                 self._rounds.labels(family, outcome)

@@ -102,7 +102,7 @@ class Certificate:
         if problem != self.problem:
             self.problem = problem
             if problem is not None:
-                event(_log, logging.ERROR, "the TLS certificate is not used; the last one stays",
+                event(_log, logging.ERROR, "the TLS certificate is not used; another is served",
                       problem=problem, self_signed=self.is_self_signed)  # fmt: skip
             self._on_change(self)
 
