@@ -19,9 +19,10 @@ RUN /build/bin/pip install --require-hashes --only-binary=:all: -r /src/requirem
  && /build/bin/pip --python /opt/esddns/bin/python3 install \
     --require-hashes --only-binary=:all: --no-compile -r /src/requirements-cluster.lock
 COPY operator-src /src
+WORKDIR /src
 # The root file system is read-only when it runs, so bytecode is written now or made at every start.
 # Unchecked: no source changes in an image. Not Pygments: 4 MB more, for colours that nothing asks for.
-RUN cd /src && /build/bin/python3 -m hatchling build -t wheel -d /wheels \
+RUN /build/bin/python3 -m hatchling build -t wheel -d /wheels \
  && /build/bin/pip --python /opt/esddns/bin/python3 install \
     --no-index --no-deps --no-compile /wheels/*.whl \
  && /build/bin/python3 -m compileall -q --invalidation-mode unchecked-hash -x /pygments/ /opt/esddns \

@@ -345,6 +345,21 @@ def test_a_conflict_is_told(tokens: TokenSource) -> None:
     run_virtual(scenario())
 
 
+def test_a_drift_that_is_only_reported_is_told(tokens: TokenSource) -> None:
+    """With driftPolicy Report an Event says what somebody put there, as it does for a conflict."""
+
+    async def scenario() -> None:
+        async with cluster_of(2, tokens) as cluster:
+            cluster.apply("web", fqdn=WEB, driftPolicy="Report")
+            await cluster.becomes("web", "True", "Published")
+            cluster.site.world.set_record("example.com", "web", "A", str(SECOND), ttl=300)
+            await cluster.becomes("web", "False", "DriftReported")
+            await cluster.until(lambda: bool(cluster.events("RecordConflict")), 10)
+            assert str(SECOND) in cluster.events("RecordConflict")[0]["message"]
+
+    run_virtual(scenario())
+
+
 def test_a_new_leader_knows_the_objects(tokens: TokenSource) -> None:
     """A new leader keeps all objects, though the cache is lost: what is ours stands in their status."""
 

@@ -15,7 +15,7 @@ from esddns.core.errors import ErrorReason, ProviderError
 from esddns.core.kube_event import Reason
 from esddns.core.model import Answer, Failure, Family, IPAddress, Record
 from esddns.core.outcome import Outcome
-from esddns.core.plan import WRITES, Action
+from esddns.core.plan import LEFT_ALONE, WRITES
 from esddns.core.state import State
 from esddns.shell.clock import Now
 from esddns.shell.detect import Round
@@ -183,7 +183,7 @@ class Reporter:
                       "name servers and API disagree for long; the API is believed")  # fmt: skip
         if outcome.contested:
             self.tell(Reason.CONTESTED, key, error)
-        elif outcome.action is Action.CONFLICT:
+        elif outcome.action in LEFT_ALONE:
             self.tell(Reason.RECORD_CONFLICT, key, error)
         if outcome.reason is ErrorReason.CREDENTIAL_MISSING:
             self.tell(Reason.CREDENTIAL_MISSING, None, error)
