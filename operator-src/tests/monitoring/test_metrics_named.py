@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
-from monitoring.dashboard_expressions import expressions
 
 from esddns.shell.metrics import Metrics
 from manifests.rendering import ROOT
+from monitoring.dashboard_expressions import expressions
 from monitoring.metrics_page import page
 from monitoring.served import by_agents, by_service
 
