@@ -44,6 +44,7 @@ def monitoring(
     shorten(git.work / "monitoring")
     revision = git.push("alerts in haste")
     with progress.step("monitoring from Git"):
+        argocd.give_up(APPLICATION)
         argocd.tell_of_push(git.url, revision)
         argocd.until_synced(APPLICATION, revision)
         argocd.until_healthy(APPLICATION)

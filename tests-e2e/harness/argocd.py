@@ -167,6 +167,11 @@ class ArgoCD:
         """Say that an Application lacks what it needs: that is no drift."""
         self._cannot_sync.add(name)
 
+    def give_up(self, name: str) -> None:
+        """End a sync that failed and is tried again after ever longer pauses (argocd app terminate-op)."""
+        ending = {"status": {"operationState": {"phase": "Terminating"}}}
+        self._kubectl.patch("applications.argoproj.io", name, ending, namespace=NAMESPACE)
+
     def can_sync(self, name: str) -> None:
         """Say that it lacks nothing any more."""
         self._cannot_sync.discard(name)
