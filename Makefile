@@ -46,6 +46,7 @@ imports: $(VENV)/.dev ## imports point one way (import-linter)
 unit: $(VENV)/.dev ## the tests (ARGS="-k name" picks some)
 	$(SRC)/tests/install-debian-packages.sh turnserver=coturn knotd=knot openssl chromium promtool=prometheus
 	PYTHON=$(BIN)/python $(SRC)/tests/manifests/install-tools.sh
+	$(SRC)/tests/workflows/install-tools.sh
 	cd $(SRC) && $(BIN)/pytest -n $(JOBS) --ignore tests/simulation --cov --cov-report=term:skip-covered $(ARGS)
 
 .PHONY: fleet
@@ -94,17 +95,19 @@ image: ## build the container image (IMAGE=name:tag, PYTHON_IMAGE=base)
 	docker build $(if $(PYTHON_IMAGE),--build-arg PYTHON_IMAGE=$(PYTHON_IMAGE)) --tag $(or $(IMAGE),esddns:dev) .
 
 .PHONY: lock
-lock: $(VENV)/.dev ## resolve the dependencies anew, with hashes
-	cd $(SRC) && for lock in '-o requirements.lock' '--extra cluster -o requirements-cluster.lock' \
-	  '--group build -o requirements-build.lock' '--extra cluster --group dev -o requirements-dev.lock'; do \
+lock: $(VENV)/.dev ## resolve the dependencies anew, with hashes (KEEP=1: versions stay where they can)
+	cd $(SRC) && for lock in '--output-file=requirements.lock' \
+	  '--extra=cluster --output-file=requirements-cluster.lock' \
+	  '--group=build --output-file=requirements-build.lock' \
+	  '--extra=cluster --group=dev --output-file=requirements-dev.lock'; do \
 	  case $$lock in *build*) from= ;; *) from=pyproject.toml ;; esac; \
-	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
-	    --upgrade $$from $$lock || exit 1; \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version=3.11 \
+	    $(if $(KEEP),,--upgrade) $$from $$lock || exit 1; \
 	done
 
 .PHONY: clean
 clean: ## remove what was made here
-	rm -rf $(VENV) tests-e2e/.mypy_cache tests-e2e/.ruff_cache tests-e2e/.pytest-kind tests-e2e/.evidence \
+	rm -rf $(VENV) dist tests-e2e/.mypy_cache tests-e2e/.ruff_cache tests-e2e/.pytest-kind tests-e2e/.evidence \
 	  tests-e2e/.pictures monitoring/dashboard/.mypy_cache monitoring/dashboard/.ruff_cache \
 	  $(SRC)/.coverage* $(SRC)/.hypothesis $(SRC)/.mypy_cache $(SRC)/.ruff_cache \
 	  $(SRC)/.import_linter_cache $(SRC)/dist $(SRC)/tests/.simulation

@@ -147,8 +147,10 @@ def test_operator_down(firing: Firing, kubectl: Kubectl, argocd: ArgoCD, esddns:
     esddns.leader()
 
 
-def test_the_dashboard_has_its_data(monitoring: Monitoring) -> None:
+def test_the_dashboard_has_its_data(monitoring: Monitoring, nodes: Nodes) -> None:
     """Every panel of the dashboard finds what it asks for, in what these tests left behind."""
+    monitoring.until_value('count(up{job="esddns-operator"} == 1)', len(nodes.all))
+    monitoring.until_value("min(esddns:state_in_sync)", 1)
     dashboard = json.loads((ROOT / "monitoring" / "dashboard" / "esddns.json").read_text())
     for panel in dashboard["panels"]:
         for target in panel.get("targets", []):

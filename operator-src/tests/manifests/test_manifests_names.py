@@ -136,10 +136,13 @@ def test_agents_reach_what_they_ask() -> None:
 )
 def test_named_in_one_place(text: str, places: list[str]) -> None:
     """What a fork or another site has to change stands in one place (or where a cluster differs)."""
+    released = {f"clusters/{c}/esddns/kustomization.yaml" for c in ("development", "production")}
     found = [
         str(path.relative_to(ROOT))
         for place in ("apps", "clusters", "monitoring")
         for path in sorted((ROOT / place).rglob("*.yaml"))
         if text in path.read_text("utf-8")
     ]
+    if text == "ghcr.io/sqe/esddns":  # a release puts its digest there
+        found = [path for path in found if path not in released]
     assert found == places
