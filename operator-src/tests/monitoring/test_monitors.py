@@ -36,6 +36,12 @@ def test_the_operator_s_objects(monitoring: list[Object]) -> None:
         assert [endpoint["interval"] for endpoint in spec[endpoints]] == ["30s"]
 
 
+def test_the_page_that_was_asked_for_keeps_its_label(monitoring: list[Object]) -> None:
+    """The operator's own label `endpoint` does not take the place of the metric's."""
+    (endpoint,) = named(monitoring, "ServiceMonitor/esddns-service")["spec"]["endpoints"]
+    assert {"action": "labeldrop", "regex": "endpoint"} in endpoint["relabelings"]
+
+
 def test_without_the_operator() -> None:
     """The example finds the same pods and ports, under the same jobs, with namespace and pod as labels."""
     objects = render(ROOT / "clusters/production/esddns")
