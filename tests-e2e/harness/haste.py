@@ -12,7 +12,7 @@ _INTERVAL = re.compile(r"^( +interval: )\S+$", re.MULTILINE)
 
 
 def shorten(monitoring: Path) -> None:
-    """Have alerts fire after 5 s, the 20 minutes be 30 s, and targets be scraped every 5 s: nothing else."""
+    """Have alerts fire after 5 s, the 20 minutes be 30 s, scrapes and rules come every 5 s: nothing else."""
     path = monitoring / "prometheusrule.yaml"
     text, count = _FOR.subn(r"\g<1>5s", path.read_text())
     assert count >= len(_THRESHOLDS), "no rule has a `for`"
@@ -20,7 +20,7 @@ def shorten(monitoring: Path) -> None:
         assert usual in text, f"no rule has {usual!r}"
         text = text.replace(usual, short)
     path.write_text(text)
-    for name in ("podmonitor.yaml", "servicemonitor.yaml"):
+    for name in ("podmonitor.yaml", "servicemonitor.yaml", "prometheusrule.yaml"):
         text, count = _INTERVAL.subn(r"\g<1>5s", (monitoring / name).read_text())
         assert count == 1, f"{name} does not say its interval once"
         (monitoring / name).write_text(text)
