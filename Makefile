@@ -44,7 +44,8 @@ imports: $(VENV)/.dev ## imports point one way (import-linter)
 
 .PHONY: unit
 unit: $(VENV)/.dev ## the tests (ARGS="-k name" picks some)
-	$(SRC)/tests/install-debian-packages.sh turnserver=coturn knotd=knot openssl chromium promtool=prometheus
+	$(SRC)/tests/install-debian-packages.sh turnserver=coturn knotd=knot openssl chromium promtool=prometheus \
+	  amtool=prometheus-alertmanager
 	PYTHON=$(BIN)/python $(SRC)/tests/manifests/install-tools.sh
 	$(SRC)/tests/workflows/install-tools.sh
 	cd $(SRC) && $(BIN)/pytest -n $(JOBS) --ignore tests/simulation --cov --cov-report=term:skip-covered $(ARGS)

@@ -60,13 +60,27 @@ def _custom(obj: Object, schema: dict[str, Any]) -> Iterator[str]:
 @functools.cache
 def _definitions() -> dict[tuple[str, str], dict[str, Any]]:
     found = {("notification.toolkit.fluxcd.io/v1", "Receiver"): strict(RECEIVER)}
-    for path in sorted(cache().glob("*.yaml")):
-        spec = yaml.load(path.read_bytes(), yaml.CSafeLoader)["spec"]
+    for spec in _specs():
         for version in spec["versions"]:
             if version["served"]:
                 kind = (f"{spec['group']}/{version['name']}", spec["names"]["kind"])
                 found[kind] = strict(version["schema"]["openAPIV3Schema"])
     return found
+
+
+def _specs() -> Iterator[dict[str, Any]]:
+    """Of every definition; some owners keep theirs in one file with what else they install."""
+    for path in sorted(cache().glob("*.yaml")):
+        for obj in yaml.load_all(path.read_bytes(), _Loader):
+            if obj and obj["kind"] == "CustomResourceDefinition":
+                yield obj["spec"]
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML 1.1 has a type of its own for a lone `=`, which here is one of the operators of a matcher."""
+
+
+_Loader.add_constructor("tag:yaml.org,2002:value", yaml.CSafeLoader.construct_yaml_str)
 
 
 def strict(schema: dict[str, Any], *, top: bool = True) -> dict[str, Any]:
@@ -77,7 +91,9 @@ def strict(schema: dict[str, Any], *, top: bool = True) -> dict[str, Any]:
     if "properties" in schema:
         made["properties"] = {k: strict(v, top=False) for k, v in schema["properties"].items()}
         if top:
-            made["properties"]["metadata"] = {"type": "object"}
+            # Not every owner names these; the API server takes them all the same.
+            known = {"apiVersion": "string", "kind": "string", "metadata": "object"}
+            made["properties"] |= {name: {"type": kind} for name, kind in known.items()}
         if not schema.get("x-kubernetes-preserve-unknown-fields"):
             made["additionalProperties"] = False
     elif isinstance(schema.get("additionalProperties"), dict):
