@@ -25,6 +25,7 @@ test: lint types imports unit fleet ## everything that must be green: lint, type
 .PHONY: generated
 generated: $(VENV)/.dev ## write anew what is made from the code: docs/metrics.md, the dashboard
 	$(BIN)/python $(SRC)/tests/monitoring/metrics_page.py > docs/metrics.md
+	$(BIN)/python $(SRC)/tests/licences/licences_page.py > docs/licences.md
 	$(BIN)/python monitoring/dashboard/build.py
 
 .PHONY: lint
@@ -34,7 +35,7 @@ lint: $(VENV)/.dev ## style and common mistakes (ruff)
 
 .PHONY: types
 types: $(VENV)/.dev ## the type checker, strict (mypy)
-	cd $(SRC) && $(BIN)/mypy
+	cd $(SRC) && $(BIN)/mypy && $(BIN)/mypy image/gather.py
 	cd monitoring/dashboard && $(BIN)/mypy --config-file pyproject.toml .
 	cd tests-e2e && $(BIN)/mypy --config-file pyproject.toml .
 
@@ -94,6 +95,10 @@ e2e-clean: ## remove the clusters, the Docker daemon and the cache that e2e made
 .PHONY: image
 image: ## build the container image (IMAGE=name:tag, PYTHON_IMAGE=base)
 	docker build $(if $(PYTHON_IMAGE),--build-arg PYTHON_IMAGE=$(PYTHON_IMAGE)) --tag $(or $(IMAGE),esddns:dev) .
+
+.PHONY: image-twice
+image-twice: ## build the image twice and compare, file by file; its size and packages (PYTHON_IMAGE=base)
+	@PYTHON_IMAGE=$(PYTHON_IMAGE) $(SRC)/image/twice
 
 .PHONY: lock
 lock: $(VENV)/.dev ## resolve the dependencies anew, with hashes (KEEP=1: versions stay where they can)

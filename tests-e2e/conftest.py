@@ -26,7 +26,7 @@ from harness.simulator import Addresses, addresses
 
 # The order of a day: it comes up, is used, breaks, and is taken away at last.
 ORDER = (
-    "cold_start", "git", "self_heal", "wan_change", "leader", "isolation", "api_server", "rollout",
+    "image", "cold_start", "git", "self_heal", "wan_change", "leader", "isolation", "api_server", "rollout",
     "gandi", "page", "monitoring", "security", "commands", "flux", "drift", "removal",
 )  # fmt: skip
 

@@ -116,7 +116,8 @@ def test_secret_deleted_and_made_anew(
         clock = Stopwatch()
         try:
             leader = esddns.leader()["metadata"]["name"]
-            files = f"kubectl exec -n esddns {leader} -- ls /etc/esddns"
+            listing = """import os; print(*os.listdir("/etc/esddns"))"""
+            files = f"kubectl exec -n esddns {leader} -- python3 -c '{listing}'"
             esddns.until_mounted(lambda: "api-key" not in shell(files).split())
             esddns.until_condition(name, "False", "CredentialMissing")
             figures.add(

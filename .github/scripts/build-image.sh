@@ -8,8 +8,8 @@ cd "$(dirname "$0")/../.."
 version=${1:?usage: build-image.sh VERSION [--push]}
 check_version "$version"
 case ${2:-} in
-  --push) output="type=image,name=$(image_name):$version,push=true" ;;
-  '') output=type=oci,dest=dist/image.tar ;;
+  --push) output="type=image,name=$(image_name):$version,push=true,rewrite-timestamp=true" ;;
+  '') output=type=oci,dest=dist/image.tar,rewrite-timestamp=true ;;
   *) fail "unknown argument: $2" ;;
 esac
 

@@ -60,8 +60,8 @@ def test_tag_beside_main(checkout: Checkout) -> None:
 @pytest.mark.parametrize(
     ("option", "output"),
     [
-        ("--push", f"type=image,name={IMAGE}:{VERSION},push=true"),
-        (None, "type=oci,dest=dist/image.tar"),
+        ("--push", f"type=image,name={IMAGE}:{VERSION},push=true,rewrite-timestamp=true"),
+        (None, "type=oci,dest=dist/image.tar,rewrite-timestamp=true"),
     ],
 )
 def test_build(checkout: Checkout, option: str | None, output: str) -> None:
