@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import pytest
 
@@ -10,6 +11,7 @@ from election.fleet import NAMESPACE, WRITE, Agent, fleet_of
 from esddns.core.lease import DURATION, RENEW_DEADLINE
 from esddns.shell.kube.leases import NAME
 from esddns.shell.kube.seam import LEASES
+from standin.faults import Fault
 from virtual_time import run_virtual
 
 SIZES = [1, 3, 10, 100]
@@ -125,6 +127,23 @@ def test_an_api_server_that_is_gone(silent: bool) -> None:
             await fleet.leader(within=30)
 
     run_virtual(scenario())
+
+
+def test_a_right_that_is_missing_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Who may not take the Lease says so, with what to look at, and once; an outage is not said here."""
+
+    async def scenario() -> None:
+        async with fleet_of(1) as fleet:
+            fleet.model.faults.append(Fault(status=500, verb="create", kind=LEASES, count=5))
+            fleet.model.faults.append(Fault(status=403, verb="create", kind=LEASES, count=20))
+            await fleet.leader(within=2 * MINUTE)
+
+    with caplog.at_level(logging.INFO):
+        run_virtual(scenario())
+    said = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert [record.getMessage() for record in said] == ["the Lease may not be taken"]
+    assert "RoleBinding esddns-operator-daemon" in str(vars(said[0]))
+    assert "is forbidden" in str(vars(said[0]))
 
 
 def test_a_leader_cut_off_gives_up_before_another_leads() -> None:

@@ -24,6 +24,7 @@ from esddns.shell.kube.seam import (
     Cluster,
     ClusterError,
     ConflictError,
+    DeniedError,
     Object,
 )
 from esddns.shell.kube.watched import WatchedObject
@@ -36,6 +37,8 @@ _AGAIN = 1.0  # seconds after a renewal that got no answer
 _KEPT = 60.0  # seconds after which one that may not lead asks again
 # Who yielded stands back for this long, so that one with a better way out takes over.
 _STAND_BACK = 20.0  # seconds
+
+_RIGHTS = "see that Role and RoleBinding esddns-operator-daemon are there"
 
 # What the leader does. Is cancelled when the Lease is lost or to be given up; has ended when it returns.
 Lead = Callable[[], Awaitable[None]]
@@ -95,6 +98,7 @@ class Elector:
         self._giving_up = asyncio.Event()  # or it was taken away
         self._yielding: str | None = None
         self._good = False
+        self._refused = False
         self.term: Term | None = None
 
     @property
@@ -172,13 +176,22 @@ class Elector:
             await self._look()
             return None
         except ClusterError as error:
-            event(_log, logging.DEBUG, "the Lease was not taken", error=error)
+            self._say_not_taken(error)
             await asyncio.sleep(next_attempt(2, self._rng))
             await self._look()
             return None
         self._answered(lease)
+        self._refused = False
         self._held, self.term = lease, Term(identity, sent)
         return self.term
+
+    def _say_not_taken(self, error: ClusterError) -> None:
+        """Warn once of a right that is missing, which waiting does not give; an outage is said elsewhere."""
+        first, self._refused = not self._refused, isinstance(error, DeniedError)
+        if first and self._refused:
+            event(_log, logging.WARNING, "the Lease may not be taken", error=error, advice=_RIGHTS)
+        else:
+            event(_log, logging.DEBUG, "the Lease was not taken", error=error)
 
     async def _lead(self, lead: Lead, term: Term) -> None:
         self._giving_up.clear()
