@@ -88,8 +88,9 @@ async def _look(findings: Findings, settings: Settings, outside: Outside, state_
         findings.fix.append(str(error))
         return  # without it nothing can be known of the records
     if not settings.records:
-        findings.fix.append("no record is configured: add a section [record:NAME] to dns.ini, or "
-                            "give --target-domain")  # fmt: skip
+        findings.fix.append("no record is configured: add a section [record:NAME] to dns.ini, or give "
+                            "--target-domain; DNSRecord objects are not looked at here, `kubectl get "
+                            "dnsrec` shows how they stand")  # fmt: skip
     await _look_at_records(findings, settings, outside, memory)
 
 
