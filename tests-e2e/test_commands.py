@@ -22,6 +22,7 @@ from harness.shell import Shell
 from harness.waiting import Stopwatch, until
 
 LOGS = "kubectl logs -n esddns -l app=esddns-operator"
+GET_RECORDS = "kubectl get dnsrec -n esddns"
 GET_ALL = "kubectl get all -n esddns"
 FORWARD = "kubectl port-forward -n esddns daemonset/esddns-operator-daemon {port}:8080"
 METRICS = "curl http://localhost:{port}/metrics"
@@ -33,8 +34,9 @@ DELETE_SECRET = "kubectl delete secret esddns-gandi-credentials -n esddns"
 CREATE_SECRET = (
     "kubectl create secret generic esddns-gandi-credentials -n esddns --from-file=api-key={file}"
 )
-RESTART_AGENTS = "kubectl rollout restart daemonset/esddns-operator-daemon -n esddns"
-RESTART_PAGE = "kubectl rollout restart deployment/esddns-service -n esddns"
+RESTART = (
+    "kubectl rollout restart -n esddns daemonset/esddns-operator-daemon deployment/esddns-service"
+)
 NODE_PORT = """kubectl patch svc esddns-service -n esddns -p '{"spec":{"type":"NodePort"}}'"""
 
 pytestmark = pytest.mark.usefixtures("deployed", "internet")
@@ -55,6 +57,16 @@ def test_logs_of_all_agents(shell: Shell, esddns: Esddns) -> None:
         assert set(said) & set(log), "an agent is missing"
     assert set(said) <= {line for log in logs for line in log}
     assert TOKEN not in "\n".join(said)
+
+
+def test_get_records(shell: Shell, esddns: Esddns) -> None:
+    """A line for each record, with its name in DNS, the address that stands there and how it is."""
+    with esddns.kept_record("listed") as name:
+        head, *lines = shell(GET_RECORDS).splitlines()
+        assert head.split()[:2] == ["NAME", "FQDN"]
+        line = next(line for line in lines if line.split()[0] == name)
+        assert {f"{name}.{ZONE}", "True"} <= set(line.split()), line
+        assert FIRST_WAN in line, line
 
 
 def test_get_all(shell: Shell, kubectl: Kubectl, esddns: Esddns) -> None:
@@ -141,8 +153,7 @@ def test_rollout_restart(
     with esddns.kept_record("restarted") as name:
         before = _uids(esddns)
         clock = Stopwatch()
-        shell(RESTART_AGENTS)
-        shell(RESTART_PAGE)
+        shell(RESTART)
 
         def restarted() -> bool:
             assert internet.dig(name) == [FIRST_WAN]
