@@ -23,7 +23,9 @@ demo: $(VENV)/.runtime ## watch a record follow a WAN that changes, all on loopb
 test: lint types imports unit fleet ## everything that must be green: lint, types, imports, tests with coverage
 
 .PHONY: generated
-generated: $(VENV)/.dev ## write anew what is made from the code: docs/metrics.md, the dashboard
+generated: $(VENV)/.dev ## write anew what is made from the code: docs/metrics.md, the references, the dashboard
+	$(BIN)/python $(SRC)/tests/reference/configuration_page.py > docs/configuration.md
+	$(BIN)/python $(SRC)/tests/reference/dnsrecord_page.py > docs/dnsrecord.md
 	$(BIN)/python $(SRC)/tests/monitoring/metrics_page.py > docs/metrics.md
 	$(BIN)/python $(SRC)/tests/licences/licences_page.py > docs/licences.md
 	$(BIN)/python monitoring/dashboard/build.py

@@ -227,6 +227,25 @@ def _check(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return asyncio.run(main())
 
 
+def _import(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from esddns.config.import_format import Tool
+    from esddns.config.settings import ConfigurationError
+    from esddns.roles.exit_codes import Exit
+    from esddns.roles.importing import ImportOptions, import_file
+
+    options = ImportOptions(
+        file=arguments.file,
+        tool=Tool(arguments.tool) if arguments.tool else None,
+        form=arguments.form,
+        output=arguments.output,
+    )
+    try:
+        return import_file(options, environ, sys.stdout, sys.stderr)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return Exit.CONFIGURATION
+
+
 def _demo(arguments: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     import asyncio
 
@@ -259,5 +278,6 @@ _COMMANDS: Mapping[str, Command] = {
     "node": _node,
     "web": _web,
     "check": _check,
+    "import": _import,
     "demo": _demo,
 }

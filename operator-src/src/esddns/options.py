@@ -17,6 +17,8 @@ Command = Callable[[argparse.Namespace, Mapping[str, str]], int]
 T = TypeVar("T")
 
 LOG_FORMATS = ("text", "json")
+IMPORTED_TOOLS = ("ddclient", "ddns-updater", "esddns")
+IMPORTED_FORMS = ("ini", "dnsrecords")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 _LAST_PORT = 65535
@@ -40,6 +42,26 @@ exit codes:
   0  ended by Ctrl-C; with --once: DNS followed all three changes and never took a lie, and the
      status page shows the last address
   1  DNS did not follow, or took a lie, or the page does not show it    2  --page-port is taken
+"""
+
+_IMPORT_EXIT_CODES = """\
+exit codes:
+  0  written; what was not carried over is listed on stderr
+  1  unexpected error
+  2  FILE cannot be read, or no record of it can be carried over, or --output exists: nothing is
+     written
+"""
+
+_IMPORT_NOTES = """\
+FILE is one of
+  ddclient        ddclient.conf: the hosts with protocol=gandi
+  ddns-updater    config.json: the settings with provider gandi; its environment is in no file
+  esddns          the dns.ini of esddns before version 1; the variables that it names (RECORD_TTL, …)
+                  are looked up in the environment, but for that of the token
+
+The token is never written, nor shown: it goes into a file that token-file in [gandi] names, into
+GANDI_API_KEY, or into the Secret esddns-gandi-credentials.
+
 """
 
 _ENVIRONMENT = """\
@@ -105,9 +127,38 @@ def make_parser(
                 _EXIT_CODES)  # fmt: skip
     _state_option(check, environ)
     check.add_argument("--json", action="store_true", help="JSON for programs, not a table")
+    _add_import(commands, run_by["import"])
     _add_web(commands, run_by["web"], environ)
     _add_demo(commands, run_by["demo"])
     return parser
+
+
+def _add_import(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], command: Command
+) -> None:
+    text = "another tool's file (ddclient, ddns-updater, an older esddns) as dns.ini on stdout"
+    added = commands.add_parser(
+        "import",
+        help=text,
+        description=text,
+        epilog=f"{_IMPORT_NOTES}{_IMPORT_EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    added.add_argument("file", metavar="FILE", type=Path, help="the file to read, 1 MiB at most")
+    for option, dest, choices, default, told in (
+        ("--from", "tool", IMPORTED_TOOLS, None, "told by what is in FILE"),
+        ("--as", "form", IMPORTED_FORMS, "ini", "ini; dnsrecords: objects as YAML, for GitOps"),
+    ):
+        added.add_argument(
+            option, dest=dest, choices=choices, default=default, help=f"(default: {told})"
+        )
+    added.add_argument(
+        "--output",
+        metavar="PATH",
+        type=Path,
+        help="write there, not to stdout; a file that exists is never overwritten",
+    )
+    added.set_defaults(command=command)
 
 
 def _add_web(

@@ -19,7 +19,7 @@ async def test_help_lists_the_commands(in_process: Command) -> None:
     """--help lists every command."""
     done = await in_process("--help")
     assert done.code == 0
-    for command in ("once", "run", "node", "web", "check", "demo"):
+    for command in ("once", "run", "node", "web", "check", "import", "demo"):
         assert f"\n    {command} " in done.out
 
 

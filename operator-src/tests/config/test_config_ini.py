@@ -91,6 +91,14 @@ def test_a_line_that_is_far_too_long() -> None:
     assert read(f"[a]\nx = {' ' * 4091}y\n")[1] == []
 
 
+def test_a_file_of_many_lines_is_refused() -> None:
+    """More than 10 000 lines are no configuration, and are not looked at one by one."""
+    with pytest.raises(ConfigurationError) as caught:
+        read("?\n" * 500_000)
+    assert str(caught.value) == ("dns.ini:1: found more than 10000 lines: not a configuration file")
+    assert read("[a]\n" + "\n" * 9_999)[1] == []
+
+
 def test_a_missing_section_has_no_entries() -> None:
     """An absent section reads like an empty one."""
     assert Section("a").entry("x") is None

@@ -193,6 +193,8 @@ def test_the_files_are_as_editors_are_told() -> None:
     assert "indent_style = space" in section
     wrong = []
     for path in files():
+        if path.parent.match("importing/files"):
+            continue  # of other tools, as these leave them
         data = path.read_bytes()
         if b"\0" in data or not data:
             continue

@@ -23,6 +23,13 @@ _DECODERS = frozenset({
 
 # A function, and the test that calls it by its name.
 FUZZED = {
+    "config.ddclient_file:split_ddclient": "importing:test_ddclient",
+    "config.import_ddclient:read_ddclient": "importing:test_ddclient",
+    "config.import_ddns_updater:read_ddns_updater": "importing:test_ddns_updater",
+    "config.import_format:read_imported": "importing:test_any_text",
+    "config.import_older:read_older": "importing:test_older",
+    "config.imported:interface_suffix": "importing:test_suffixes",
+    "config.imported_forms:parsed": "importing:test_any_text",
     "config.ini:read_ini": "configuration:test_any_text",
     "config.load:load": "configuration:test_any_files",
     "config.namespace_sections:read_namespaces": "configuration:test_a_spoilt_document",

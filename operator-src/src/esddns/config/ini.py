@@ -27,6 +27,10 @@ _NO_TEXT = (
         re.compile(r".{4097}"),  # configparser takes time with the square of a line's length
         "found a line of more than 4096 characters: a list may go on over several lines",
     ),
+    (
+        re.compile(r"(?:[^\n]*\n){10001}"),  # and with the square of the number of wrong lines
+        "found more than 10000 lines: not a configuration file",
+    ),
 )
 _MOST_LINES = 10  # that a message lists
 

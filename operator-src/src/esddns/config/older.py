@@ -17,7 +17,8 @@ _MESSAGE = (
     "api_url_base and the other api_url_… → url; target_domain_fqdn and record_name_root → "
     "a section [record:FQDN], record_ttl → its ttl, record_type_a → its types; [WANIPState] and "
     "[STUNConfig] → [detection] sources, with [source:NAME] for more than the built-in ones; "
-    "[ESDDNS] daemon_thread_interval → [detection] interval; drop the msg_… keys and [log]"
+    "[ESDDNS] daemon_thread_interval → [detection] interval; drop the msg_… keys and [log]; or let "
+    "`esddns import FILE` write it"
 )
 
 
