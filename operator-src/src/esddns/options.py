@@ -69,7 +69,7 @@ environment:
   GANDI_API_KEY   the token; else the file that `token-file` in [gandi] names
   ESDDNS_CONFIG, ESDDNS_TARGET_DOMAIN, ESDDNS_RECORD_TTL, ESDDNS_DETECTION_INTERVAL,
   ESDDNS_STATE_DIR, ESDDNS_LISTEN, ESDDNS_LOG_FORMAT, ESDDNS_LOG_LEVEL
-                  the options of these names (ESDDNS_LISTEN: of run); an option on the command
+                  the options of these names (ESDDNS_LISTEN: of run, node); an option on the command
                   line wins
 """
 
@@ -146,12 +146,22 @@ def _add_import(
     )
     added.add_argument("file", metavar="FILE", type=Path, help="the file to read, 1 MiB at most")
     for option, dest, choices, default, told in (
-        ("--from", "tool", IMPORTED_TOOLS, None, "told by what is in FILE"),
-        ("--as", "form", IMPORTED_FORMS, "ini", "ini; dnsrecords: objects as YAML, for GitOps"),
+        (
+            "--from",
+            "tool",
+            IMPORTED_TOOLS,
+            None,
+            "which tool's file it is (default: told by what is in FILE)",
+        ),
+        (
+            "--as",
+            "form",
+            IMPORTED_FORMS,
+            "ini",
+            "dnsrecords: objects as YAML, for GitOps (default: ini)",
+        ),
     ):
-        added.add_argument(
-            option, dest=dest, choices=choices, default=default, help=f"(default: {told})"
-        )
+        added.add_argument(option, dest=dest, choices=choices, default=default, help=told)
     added.add_argument(
         "--output",
         metavar="PATH",
@@ -239,7 +249,7 @@ def _add_demo(
 def _shared_options(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False, parents=[_log_options(environ)])
     shared.add_argument("--config", type=Path, metavar="PATH",
-                        help="dns.ini (default: /etc/esddns/dns.ini)")  # fmt: skip
+                        help="the configuration (default: /etc/esddns/dns.ini)")  # fmt: skip
     shared.add_argument("--target-domain", metavar="FQDN",
                         help="one record, without a section in dns.ini")  # fmt: skip
     shared.add_argument("--record-ttl", metavar="SECONDS", help="its TTL (default: 300)")
@@ -253,7 +263,12 @@ def _log_options(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
     for option, choices, default, text in (
         ("--log-format", LOG_FORMATS, "text", "one line an event (default: text)"),
-        ("--log-level", LOG_LEVELS, "info", "(default: info)"),
+        (
+            "--log-level",
+            LOG_LEVELS,
+            "info",
+            "the least serious events that are logged (default: info)",
+        ),
     ):
         variable = f"ESDDNS_{option[2:].upper().replace('-', '_')}"
         # Not argparse's `choices`: what comes from the environment is not held against those.

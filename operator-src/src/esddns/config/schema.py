@@ -66,7 +66,14 @@ KEYS: tuple[Key, ...] = (
         "gives the token itself instead.",
         secretive=True,
     ),
-    Key("gandi", "timeout", "10", "1…60", "How long a read may take; a write has 4 s.", "seconds"),
+    Key(
+        "gandi",
+        "timeout",
+        "10",
+        "1…60",
+        "How long one read of the API may take; a write always has 4 s.",
+        "seconds",
+    ),
     Key(
         "gandi",
         "credential-check",
@@ -80,7 +87,7 @@ KEYS: tuple[Key, ...] = (
         "token-expires",
         "",
         "a date like 2027-03-01",
-        "The day on which the token ends, as Gandi shows it: metrics and alerts go by it.",
+        "The day on which the token ends, as Gandi shows it: a metric and an alert go by it, nothing else.",
         optional=True,
     ),
     Key(
@@ -96,10 +103,17 @@ KEYS: tuple[Key, ...] = (
         "probe-interval",
         "30",
         "1…interval, or 0 for none",
-        "Time between cheap probes of one source; the interval where that is shorter than 30 s.",
+        "Time between cheap probes, each of one source in turn. Where interval is below 30, the default is "
+        "interval.",
         "seconds",
     ),
-    Key("detection", "quorum", "2", "1…16", "Different operators that must agree."),
+    Key(
+        "detection",
+        "quorum",
+        "2",
+        "1…16",
+        "How many different operators must name the same address.",
+    ),
     Key(
         "detection",
         "families",
@@ -113,7 +127,8 @@ KEYS: tuple[Key, ...] = (
         "ipv6-suffix",
         "",
         "an IPv6 address whose first 64 bits are zero, like ::1234:5678",
-        "The interface identifier that is put behind the detected /64.",
+        "The fixed interface identifier that is put behind the detected /64, so that an AAAA record names "
+        "the same machine, whichever one detects.",
         optional=True,
     ),
     Key(
@@ -128,7 +143,8 @@ KEYS: tuple[Key, ...] = (
         "accept-networks",
         "",
         "networks like 192.0.2.0/24, 2001:db8::/32",
-        "When given, exactly addresses in these are accepted, whatever their kind.",
+        "When given, addresses in these networks are accepted, whatever their kind, and no others. When not, "
+        "every public unicast address that is no proxy's.",
         optional=True,
         many=True,
     ),
@@ -141,7 +157,7 @@ KEYS: tuple[Key, ...] = (
         optional=True,
         many=True,
     ),
-    Key("detection", "timeout", "3", "1…60", "How long a source may take.", "seconds"),
+    Key("detection", "timeout", "3", "1…60", "How long one source may take to answer.", "seconds"),
     Key(
         "detection",
         "heartbeat-url",
@@ -188,7 +204,7 @@ KEYS: tuple[Key, ...] = (
         "servers",
         "",
         "a list of HOST[:PORT]",
-        "Name servers to ask instead of the zone's own.",
+        "Name servers to ask instead of the zone's own. They must answer with authority (the AA bit).",
         optional=True,
         many=True,
     ),
@@ -197,7 +213,8 @@ KEYS: tuple[Key, ...] = (
         "yield-pause",
         "300",
         "10…3600",
-        "Time between two leaders that give up because their way out is gone; doubles to an hour.",
+        "Shortest time between two leaders that give up because their way out is gone. It doubles each "
+        "time, up to an hour, and begins anew when work is good.",
         "seconds",
     ),
     Key(

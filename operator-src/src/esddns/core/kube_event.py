@@ -43,7 +43,6 @@ class Reason(enum.StrEnum):
     CONFIGURATION_INVALID = "ConfigurationInvalid"
     CONFIGURATION_LOADED = "ConfigurationLoaded"
     CACHE_WRITE_FAILED = "CacheWriteFailed"
-    SERVICE_UNKNOWN = "ServiceUnknown"
 
     @property
     def normal(self) -> bool:
