@@ -145,23 +145,10 @@ def _add_import(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     added.add_argument("file", metavar="FILE", type=Path, help="the file to read, 1 MiB at most")
-    for option, dest, choices, default, told in (
-        (
-            "--from",
-            "tool",
-            IMPORTED_TOOLS,
-            None,
-            "which tool's file it is (default: told by what is in FILE)",
-        ),
-        (
-            "--as",
-            "form",
-            IMPORTED_FORMS,
-            "ini",
-            "dnsrecords: objects as YAML, for GitOps (default: ini)",
-        ),
-    ):
-        added.add_argument(option, dest=dest, choices=choices, default=default, help=told)
+    added.add_argument("--from", dest="tool", choices=IMPORTED_TOOLS,
+                       help="which tool's file it is (default: told by what is in FILE)")  # fmt: skip
+    added.add_argument("--as", dest="form", choices=IMPORTED_FORMS, default="ini",
+                       help="dnsrecords: objects as YAML, for GitOps (default: ini)")  # fmt: skip
     added.add_argument(
         "--output",
         metavar="PATH",
