@@ -41,8 +41,6 @@ ENV PATH=/opt/esddns/bin \
     SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
     ESDDNS_STATE_DIR=/var/lib/esddns
 COPY --from=builder /image /
-# Apart: what is copied belongs to root.
-COPY --from=builder --chown=65532:65532 /image/var/lib/esddns /var/lib/esddns
 
 # By number, so that Kubernetes' runAsNonRoot can tell.
 USER 65532:65532

@@ -124,9 +124,10 @@ def main(folder: Path) -> None:
     for name, text in ACCOUNTS.items():
         root.write(f"etc/{name}", text)
     compile_sources(root, environment, loaded)
-    for name, mode in (("tmp", 0o1777), ("var/lib/esddns", 0o755)):
+    # Everything belongs to root; these are for whoever it runs as.
+    for name in ("tmp", "var/lib/esddns"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-        (folder / name).chmod(mode)
+        (folder / name).chmod(0o1777)
     set_times(folder, int(os.environ.get("SOURCE_DATE_EPOCH") or 0))
 
 
