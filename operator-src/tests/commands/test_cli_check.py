@@ -141,8 +141,9 @@ async def test_gandi_is_away(site: CommandSite, check: Command, kind: str) -> No
     """Gandi out of reach is 5."""
     site.sim.world.faults.add(ApiFault(kind))  # type: ignore[arg-type]
     done = await check("--json")
-    assert (done.code, done.report["ok"]) == (5, False)
+    assert (done.code, done.report["ok"], done.report["token"]["ok"]) == (5, False, None)
     assert done.report["fix"]
+    assert "token: could not be tried (from api-key)" in (await check()).out
 
 
 @pytest.mark.parametrize("what", ["conflict", "cname", "report"])

@@ -34,6 +34,7 @@ class Findings:
     families: dict[Family, Decision] = field(default_factory=dict)
     token: str = ""
     token_error: str | None = None
+    token_untried: bool = False  # Gandi was away: of the token nothing is known
     zones: tuple[str, ...] = ()
     records: list[dict[str, Any]] = field(default_factory=list)
     fix: list[str] = field(default_factory=list)
@@ -83,8 +84,9 @@ async def _look(findings: Findings, settings: Settings, outside: Outside, state_
     try:
         findings.zones = await outside.account.zones()
     except ProviderError as error:
-        findings.token_error = str(error)
-        findings.codes.append(of_reason(error.reason))
+        code = of_reason(error.reason)
+        findings.token_error, findings.token_untried = str(error), code is Exit.UNREACHABLE
+        findings.codes.append(code)
         findings.fix.append(str(error))
         return  # without it nothing can be known of the records
     if not settings.records:
@@ -129,7 +131,9 @@ def to_json(findings: Findings, code: Exit) -> dict[str, Any]:
         ],
         "families": {str(f): family_json(decision) for f, decision in findings.families.items()},
         "token": {
-            "ok": findings.token_error is None and not findings.problems,
+            "ok": None
+            if findings.token_untried
+            else findings.token_error is None and not findings.problems,
             "from": findings.token or None,
             "error": findings.token_error,
             "zones": list(findings.zones),

@@ -57,7 +57,8 @@ def _sources(findings: Findings) -> Table:
 
 def _token(findings: Findings) -> str:
     if findings.token_error is not None:
-        return f"token: [red]not usable[/] (from {escape(findings.token or 'nowhere')})"
+        said = "[yellow]could not be tried[/]" if findings.token_untried else "[red]not usable[/]"
+        return f"token: {said} (from {escape(findings.token or 'nowhere')})"
     zones = ", ".join(findings.zones[:_ZONES_SHOWN]) or "no zone"
     more = len(findings.zones) - _ZONES_SHOWN
     tail = f" and {more} more" if more > 0 else ""

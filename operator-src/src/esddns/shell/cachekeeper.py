@@ -91,8 +91,8 @@ class CacheKeeper:
                 await self._look()
             except ClusterError as error:
                 failures += 1
-                event(_log, logging.WARNING, "the cache cannot be written; publishing goes on",
-                      error=error)  # fmt: skip
+                level = logging.WARNING if failures == 1 else logging.DEBUG  # once is enough
+                event(_log, level, "the cache cannot be written; publishing goes on", error=error)
                 self._tell(Reason.CACHE_WRITE_FAILED, None, f"publishing goes on: {error}")
                 await asyncio.sleep(min(next_attempt(failures, self._rng), _LONGEST_PAUSE))
                 self._view.changed.set()
