@@ -31,26 +31,6 @@ def targets() -> dict[str, list[str]]:
     return {name: needs.split() for name, needs in found}
 
 
-def anchors(page: Path) -> set[str]:
-    """The headings of a page, as links name them."""
-    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_links(name: str) -> None:
-    """Each link within the repository leads to what is there, and to a heading in it."""
-    page = ROOT / name
-    text = re.sub(r"\]\(https://github\.com/sqe/esddns/blob/main/", "](/", page.read_text("utf-8"))
-    for link in re.findall(r"\]\(([^)\s]+)\)", text):
-        if "://" in link:
-            continue
-        file, _, anchor = link.partition("#")
-        target = ROOT / file[1:] if file.startswith("/") else page.parent / file if file else page
-        assert target.exists(), link
-        assert not anchor or anchor in anchors(target), link
-
-
 @pytest.mark.parametrize("name", PAGES)
 def test_paths(name: str) -> None:
     """Each file or folder that is named is there."""
@@ -64,14 +44,6 @@ def test_the_license() -> None:
     """It is the Apache License 2.0, as the package says."""
     assert re.match(r"\s+Apache License\s+Version 2\.0, January 2004", read("LICENSE"))
     assert 'license = "Apache-2.0"' in read("operator-src/pyproject.toml")
-
-
-@pytest.mark.parametrize("name", ["CONTRIBUTING.md", ".github/pull_request_template.md"])
-def test_make_targets(name: str) -> None:
-    """Whoever follows the page finds each target."""
-    named = set(re.findall(r"(?:`|\$ )make ([a-z0-9-]+)", read(name)))
-    assert named
-    assert named <= set(targets())
 
 
 def test_contributing_says_how() -> None:

@@ -27,7 +27,6 @@ SECTIONS = ["What it means", "Confirm it", "Mend it", "Know more"]
 # Beside Event and condition reasons: kinds, reasons and states of Kubernetes' own that runbooks name.
 KUBERNETES = {"NotReady", "ImagePullBackOff", "CrashLoopBackOff", "OOMKilled"}
 
-_LINK = re.compile(r"\]\(([^)]+)\)")
 _SPAN = re.compile(r"`([^`]+)`")
 _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _METRIC = re.compile(r"(?<!:)\besddns[_:][a-z0-9_:]+")
@@ -71,12 +70,6 @@ def blocks(text: str, language: str) -> list[str]:
         for indent, found, body in _BLOCK.findall(text)
         if found == language
     ]
-
-
-def anchors(page: Path) -> set[str]:
-    """The anchors of a page's headings, as GitHub makes them."""
-    headings = re.findall(r"^#+ (.+)$", prose(page.read_text("utf-8")), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @functools.cache
@@ -162,18 +155,6 @@ def test_the_tables_are_the_rules() -> None:
         for rule in rules()
         if "alert" in rule
     ]
-
-
-@every_page
-def test_links(page: Path) -> None:
-    """Each relative link leads to a file that is there, and to a heading in it."""
-    for link in _LINK.findall(prose(page.read_text("utf-8"))):
-        if "://" in link:
-            continue
-        file, _, anchor = link.partition("#")
-        target = (page.parent / file).resolve() if file else page
-        assert target.is_file(), link
-        assert not anchor or anchor in anchors(target), link
 
 
 @every_page
