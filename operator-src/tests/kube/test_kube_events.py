@@ -543,7 +543,7 @@ def test_reasons() -> None:
         "RecordDeleted",
         "ConfigurationLoaded",
     }
-    assert len(Reason) == 20
+    assert len(Reason) == 19
 
 
 pauses = st.sampled_from([0.0, 1.0, 7.3, 100.0, 299.9, 300.0, 301.0, 900.0])
