@@ -87,7 +87,7 @@ def _nothing_shows(
 def failing(url: str, secret: TokenSource, call: str) -> ProviderError:
     """Make a call that fails, and see that nothing of it shows the token."""
     metrics = Metrics()
-    with client(url, secret, timeout=0.1, on_call=metrics.gandi_call) as made:
+    with client(url, secret, timeout=0.3, on_call=metrics.gandi_call) as made:
         with pytest.raises(ProviderError) as caught:
             CALLS[call](made)
         for text in everything_about(caught.value):

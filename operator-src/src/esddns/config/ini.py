@@ -28,7 +28,7 @@ _NO_TEXT = (
         "found a line of more than 4096 characters: a list may go on over several lines",
     ),
     (
-        re.compile(r"(?:[^\n]*\n){10001}"),  # and with the square of the number of wrong lines
+        re.compile(r"\A(?:[^\n]*\n){10001}"),  # and with the square of the number of wrong lines
         "found more than 10000 lines: not a configuration file",
     ),
 )
