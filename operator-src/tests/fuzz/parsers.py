@@ -88,7 +88,7 @@ FUZZED = {
 
 # What is named like a parser, or calls a decoder, and is reached only through one that stands above.
 REACHED = {
-    "config.load:_read_text": "config.load:load",
+    "config.load:read_text": "config.load:load",
     "config.record_sections:_read_record": "config.parse:parse",
     "config.source_sections:_read_source": "config.parse:parse",
     "shell.cacheview:CacheView._read": "shell.cacheview:CacheView",

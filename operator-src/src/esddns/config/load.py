@@ -19,7 +19,7 @@ DEFAULT_PATH = Path("/etc/esddns/dns.ini")
 _LARGEST = 1 << 20  # what a ConfigMap can hold; more is another kind of file
 
 
-class _UnreadableError(Exception):
+class UnreadableError(Exception):
     """A file that cannot be read as text; the message says why, `line` where that is known."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
@@ -27,7 +27,7 @@ class _UnreadableError(Exception):
         self.line = line
 
 
-class _MissingError(_UnreadableError):
+class MissingError(UnreadableError):
     """A file that is not there."""
 
 
@@ -53,15 +53,15 @@ def load(
     short = _short_form(flags, environ, file.parent, report)
     text = ""
     try:
-        text = _read_text(file)
-    except _MissingError as error:
+        text = read_text(file)
+    except MissingError as error:
         if named or (require_records and short.target_domain is None):
             hint = (
                 "" if named else "; write it, name another with --config, or give --target-domain"
             )
             report.add("", None, None, f"{error}{hint}")
             report.raise_any()
-    except _UnreadableError as error:
+    except UnreadableError as error:
         report.add("", None, error.line, str(error))
         report.raise_any()
     try:
@@ -121,31 +121,32 @@ def _first(
         return value, variable
     file = folder / key
     try:
-        return _read_text(file).strip() or None, str(file)
-    except _MissingError:
+        return read_text(file).strip() or None, str(file)
+    except MissingError:
         return None, flag_name
-    except _UnreadableError as error:
+    except UnreadableError as error:
         report.add_outside(str(file), str(error))
         return None, flag_name
 
 
-def _read_text(file: Path) -> str:
-    """Read a small UTF-8 file, with or without a byte order mark."""
+def read_text(file: Path) -> str:
+    """Read a UTF-8 file of at most 1 MiB, with or without a byte order mark. Raises UnreadableError."""
     try:
         with file.open("rb") as stream:
             data = stream.read(_LARGEST + 1)
     except (FileNotFoundError, NotADirectoryError):
-        raise _MissingError("there is no such file") from None
+        raise MissingError("there is no such file") from None
     except IsADirectoryError:
-        raise _UnreadableError("found a directory, a file is expected") from None
+        raise UnreadableError("found a directory, a file is expected") from None
     except PermissionError:
-        raise _UnreadableError("may not be read by this user: permission denied") from None
-    except OSError as error:
-        raise _UnreadableError(f"cannot be read: {error.strerror}") from None
+        raise UnreadableError("may not be read by this user: permission denied") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in its name
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UnreadableError(f"cannot be read: {reason}") from None
     if len(data) > _LARGEST:
-        raise _UnreadableError("found more than 1 MiB: not a configuration file")
+        raise UnreadableError("found more than 1 MiB: not a configuration file")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise _UnreadableError("found bytes that are not UTF-8: save it as UTF-8", line) from None
+        raise UnreadableError("found bytes that are not UTF-8: save it as UTF-8", line) from None

@@ -11,10 +11,10 @@ from esddns.config.import_format import Tool, read_imported
 from esddns.config.imported import Imported, refusal
 from esddns.config.imported_forms import as_dnsrecords, as_ini, beside_dnsrecords, parsed
 from esddns.config.imported_words import perhaps_secret
+from esddns.config.load import UnreadableError, read_text
 from esddns.config.report import Report, shown
 from esddns.roles.exit_codes import Exit
 
-_LARGEST = 1 << 20  # bytes
 _DNSRECORDS = "dnsrecords"
 _ADVICE = (
     "the token is not carried over, and never shown: put it into a file that token-file in [gandi] names "
@@ -38,7 +38,10 @@ def import_file(
 ) -> Exit:
     """Read, convert, and write. Raises ConfigurationError where nothing can be made of the file."""
     report = Report(_name(options.file))
-    text = _read_text(options.file, report)
+    try:
+        text = read_text(options.file)
+    except UnreadableError as error:
+        raise refusal(report, error.line, str(error)) from None
     tool, imported = read_imported(text, options.tool, report, environ)
     how = "as --from says" if options.tool else "told by what is in it"
     print(f"{report.file}: a file of {tool.described}, {how}", file=err)
@@ -82,30 +85,6 @@ def _name(file: Path) -> str:
     if "/" not in text and "." not in text and perhaps_secret(text):
         return "FILE"
     return text if text.isprintable() else shown(text)
-
-
-def _read_text(file: Path, report: Report) -> str:
-    """Read a UTF-8 file of at most 1 MiB. Raises ConfigurationError."""
-    data, line = b"", None
-    try:
-        with file.open("rb") as stream:
-            data = stream.read(_LARGEST + 1)
-        message = "found more than 1 MiB: not a configuration file" if len(data) > _LARGEST else ""
-    except (FileNotFoundError, NotADirectoryError):
-        message = "there is no such file"
-    except IsADirectoryError:
-        message = "found a directory, a file is expected"
-    except PermissionError:
-        message = "may not be read by this user: permission denied"
-    except (OSError, ValueError) as error:  # ValueError: a NUL in its name
-        message = f"cannot be read: {getattr(error, 'strerror', None) or error}"
-    if not message:
-        try:
-            return data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            message = "found bytes that are not UTF-8: save it as UTF-8"
-    raise refusal(report, line, message)
 
 
 def _write(path: Path, text: str, report: Report) -> None:
