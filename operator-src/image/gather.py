@@ -139,9 +139,8 @@ def load() -> set[Path]:
         try:
             importlib.import_module(name)
         except ModuleNotFoundError as error:
-            if (
-                error.name != "esddns_simulator"
-            ):  # the demo alone needs it, which is not for an image
+            # The demo alone needs the simulator, and is not for an image.
+            if error.name != "esddns_simulator":
                 raise
     return {Path(found) for module in [*sys.modules.values()]
             if (found := getattr(module, "__file__", None))}  # fmt: skip
