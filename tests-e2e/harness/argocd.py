@@ -37,7 +37,7 @@ class ArgoCD:
 
     def __init__(self, kubectl: Kubectl, url: str) -> None:
         self._kubectl = kubectl
-        self._url = url
+        self.url = url
         self._stopped = False
         self._process: subprocess.Popen[str] | None = None
         self._out_of_sync: dict[str, set[str]] = {}
@@ -106,7 +106,7 @@ class ArgoCD:
         ).encode()
         signature = hmac.new(WEBHOOK_SECRET.encode(), body, hashlib.sha256).hexdigest()
         answer = requests.post(
-            f"{self._url}/api/webhook",
+            f"{self.url}/api/webhook",
             data=body,
             headers={
                 "Content-Type": "application/json",
@@ -124,13 +124,13 @@ class ArgoCD:
             "--output=go-template={{.data.password | base64decode}}",
         )  # fmt: skip
         session = requests.post(
-            f"{self._url}/api/v1/session",
+            f"{self.url}/api/v1/session",
             json={"username": "admin", "password": secret},
             timeout=_TIMEOUT,
         )
         session.raise_for_status()
         answer = requests.get(
-            f"{self._url}/api/v1/applications/{name}/resource-tree",
+            f"{self.url}/api/v1/applications/{name}/resource-tree",
             headers={"Authorization": f"Bearer {session.json()['token']}"},
             timeout=_TIMEOUT,
         )

@@ -64,6 +64,7 @@ class Cluster:
             self.kubectl("apply", "--server-side", "--kustomize", str(_here() / "simulator"))
             self._rolled_out("esddns-simulator", "deployment/simulator")
             self._rolled_out("kube-system", "deployment/coredns")
+            _reached(f"http://{self._address}:{_API_PORT}")
         self.load_balancer.start()
 
     def install_argocd(self, root: Path, progress: Progress) -> ArgoCD:
@@ -96,6 +97,7 @@ class Cluster:
                 "statefulset/argocd-application-controller",
             ):
                 self._rolled_out(ARGOCD, workload)
+            _reached(argocd.url)
         return argocd
 
     def install_prometheus_operator(self) -> None:
@@ -124,10 +126,12 @@ class Cluster:
                 get = partial(self.kubectl.get, "statefulset", workload, MONITORING)
                 until("workload made", get)
                 self._rolled_out(MONITORING, f"statefulset/{workload}")
-        return Monitoring(
-            f"http://{self._address}:{_PROMETHEUS_PORT}",
-            f"http://{self._address}:{_ALERTMANAGER_PORT}",
-        )
+            prometheus, alertmanager = (
+                f"http://{self._address}:{port}" for port in (_PROMETHEUS_PORT, _ALERTMANAGER_PORT)
+            )
+            _reached(prometheus)
+            _reached(alertmanager)
+        return Monitoring(prometheus, alertmanager)
 
     def remove_monitoring(self) -> None:
         """Take the Prometheus operator away with its definitions; where it is not there nothing is done."""
@@ -153,6 +157,19 @@ class Cluster:
         self.kubectl(
             "rollout", "status", workload, f"--namespace={namespace}", "--timeout=300s", timeout=320
         )
+
+
+def _reached(url: str) -> None:
+    """Wait until somebody answers: a node learns of a ready pod a moment after the API server does."""
+
+    def answered() -> bool:
+        try:
+            requests.get(url, timeout=10)
+        except requests.ConnectionError:
+            return False
+        return True
+
+    until("node port reached", answered)
 
 
 def _here() -> Path:

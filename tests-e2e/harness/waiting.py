@@ -53,6 +53,7 @@ LIMITS: dict[str, float] = {
     "address of the load balancer": 60,
     "namespace gone": 240,
     "Application gone": 120,
+    "node port reached": 60,
     "port forwarded": 30,
     "account made": 30,
     "stranger's pod started": 90,
