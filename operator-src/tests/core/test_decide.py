@@ -22,6 +22,7 @@ failures = st.builds(Failure, sources, operators, st.sampled_from(FailureReason)
 answer_lists = st.lists(observations | failures, max_size=12)
 currents = st.none() | addresses
 quorums = st.integers(1, 4)
+vouched_sources = st.frozensets(sources, max_size=3)
 
 
 def said(*pairs: tuple[str, IPAddress]) -> list[Answer]:
@@ -78,6 +79,20 @@ def test_a_change_beats_every_rival(
         assert decision.address != current
         others = {a: ops for a, ops in support(answers).items() if a != decision.address}
         assert all(len(ops) < len(decision.agreed) for ops in others.values())
+
+
+@given(answer_lists, currents, quorums, vouched_sources)
+def test_a_change_is_vouched_for(
+    answers: list[Answer], current: IPAddress | None, quorum: int, vouched: frozenset[str]
+) -> None:
+    """Where sources are asked over TLS no other address comes out without one of them."""
+    decision = decide(answers, current, quorum, vouched)
+    if vouched and decision.status is Status.DECIDED:
+        behind = {a.source for a in answers if getattr(a, "address", None) == decision.address}
+        assert behind & vouched
+    # It only ever holds back: what is decided with it is decided without it.
+    if decision.status is not Status.UNDECIDED:
+        assert decision == decide(answers, current, quorum)
 
 
 @given(answer_lists, currents, quorums)
@@ -138,3 +153,22 @@ def test_a_first_batch_settles_only_what_stands(
     """The others are spared only where everybody confirmed the current address."""
     confirmed = all(isinstance(a, Observation) and a.address == current for a in answers)
     assert settles(answers, current) == confirmed
+
+
+def test_unproven_operators_move_nothing() -> None:
+    """Three operators over UDP keep the address that stands; another needs one that TLS vouches for."""
+    answers = said(("ant", A), ("bee", A), ("cow", A), ("dog", B))
+    assert decide(answers, A, 2, {"s3"}).status is Status.UNCHANGED
+    decision = decide(answers, B, 2, {"s3"})
+    assert decision.why is Undecided.NO_QUORUM
+    assert decision.detail.startswith("2 operators must agree, one of them over HTTPS; ant, bee")
+    assert decide(answers, B, 2, {"s2", "s3"}).address == A
+    assert decide(answers, B, 2).address == A
+
+
+def test_without_an_answer_over_tls_there_is_none() -> None:
+    """Who hears only what anybody can say hears no answer: another node may hear more."""
+    failed = Failure("web", "eel", FailureReason.TIMEOUT, "no answer")
+    answers = [*said(("ant", A), ("bee", A)), failed]
+    assert decide(answers, B, 2, {"web"}).why is Undecided.NO_ANSWER
+    assert decide(answers, A, 2, {"web"}).status is Status.UNCHANGED

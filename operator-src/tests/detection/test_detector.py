@@ -162,6 +162,22 @@ def test_the_first_liars_are_not_believed() -> None:
     run_virtual(scenario())
 
 
+def test_udp_alone_changes_nothing() -> None:
+    """Whoever answers DNS in two operators' names is not believed while nobody over https agrees."""
+    sources = SIX | {"dns-b": ("B", SourceKind.DNS)}
+
+    async def scenario(https: IPAddress | None, expected: IPAddress | None) -> None:
+        site = Site(lambda name: https if name.startswith("web") else ELSEWHERE, sources)
+        result = await site.detector.round(HERE)
+        assert result.decision.address == expected
+        asked = [answer for answer, _seconds in await site.detector.ask_all()]
+        assert site.detector.decide(asked, HERE).address == expected
+
+    run_virtual(scenario(None, None))
+    run_virtual(scenario(HERE, HERE))
+    run_virtual(scenario(ELSEWHERE, ELSEWHERE))
+
+
 @pytest.mark.parametrize("dead", [{"web-a"}, {"web-a", "web-b", "web-c"}, set(SIX)])
 def test_a_round_ends_within_two_timeouts(dead: set[str]) -> None:
     """However many sources are dead, a round ends within two timeouts."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -35,8 +35,13 @@ def holder_is_not_checked() -> Iterator[None]:
 def a_minority_is_trusted() -> Iterator[None]:
     """One operator is enough."""
 
-    def gullible(answers: Iterable[Answer], current: IPAddress | None, _quorum: int) -> Decision:
-        return decide(answers, current, 1)
+    def gullible(
+        answers: Iterable[Answer],
+        current: IPAddress | None,
+        _quorum: int,
+        vouched: Collection[str],
+    ) -> Decision:
+        return decide(answers, current, 1, vouched)
 
     with mock.patch.object(detect, "decide", gullible):
         yield
@@ -45,8 +50,14 @@ def a_minority_is_trusted() -> Iterator[None]:
 def sources_are_counted() -> Iterator[None]:
     """Each source is a witness of its own, whoever runs it."""
 
-    def counting(answers: Iterable[Answer], current: IPAddress | None, quorum: int) -> Decision:
-        return decide((replace(a, operator=a.source) for a in answers), current, quorum)
+    def counting(
+        answers: Iterable[Answer],
+        current: IPAddress | None,
+        quorum: int,
+        vouched: Collection[str],
+    ) -> Decision:
+        apart = (replace(a, operator=a.source) for a in answers)
+        return decide(apart, current, quorum, vouched)
 
     with mock.patch.object(detect, "decide", counting):
         yield

@@ -112,7 +112,8 @@ KEYS: tuple[Key, ...] = (
         "quorum",
         "2",
         "1…16",
-        "How many different operators must name the same address.",
+        "How many different operators must name the same address. Another address than the current one needs "
+        "one of them to be asked over HTTPS, where there are such sources.",
     ),
     Key(
         "detection",

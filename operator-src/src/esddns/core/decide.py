@@ -1,13 +1,14 @@
 """Which address the sources agree on: a quorum of operators, never of names.
 
 One company's three services are one witness. While the current address still has a quorum it stays, so
-two ways out of the site (or one liar) do not make the record flap.
+two ways out of the site (or one liar) do not make the record flap. Whoever answers DNS and STUN on the way is
+several operators at once, so another address needs a witness that TLS vouches for.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from esddns.core.model import Answer, Failure, IPAddress, Observation
@@ -44,24 +45,42 @@ class Decision:
     detail: str = ""
 
 
-def decide(answers: Iterable[Answer], current: IPAddress | None, quorum: int) -> Decision:
-    """Weigh what the sources said; the order of `answers` does not matter."""
+def decide(
+    answers: Iterable[Answer],
+    current: IPAddress | None,
+    quorum: int,
+    vouched: Collection[str] = (),
+) -> Decision:
+    """Weigh what the sources said; the order of `answers` does not matter.
+
+    `vouched`: names of the sources that are asked over TLS. Where there are some, an address that is not the
+    current one needs one of them in its quorum; without an answer from any, there is none.
+    """
     answers = tuple(answers)
     support: dict[IPAddress, set[str]] = {}
+    proven: set[IPAddress] = set()
     for answer in answers:
         if isinstance(answer, Observation):
             support.setdefault(answer.address, set()).add(answer.operator)
+            if not vouched or answer.source in vouched:
+                proven.add(answer.address)
 
     if current is not None and len(support.get(current, ())) >= quorum:
         return Decision(Status.UNCHANGED, current, tuple(sorted(support[current])))
-    if not support:
-        return _undecided(Undecided.NO_ANSWER, support, answers, quorum)
+
+    def undecided(why: Undecided) -> Decision:
+        return Decision(
+            Status.UNDECIDED, why=why, detail=_detail(support, answers, quorum, bool(vouched))
+        )
+
+    if not proven:
+        return undecided(Undecided.NO_ANSWER)
     most = max(map(len, support.values()))
     leading = [address for address, operators in support.items() if len(operators) == most]
-    if most < quorum:
-        return _undecided(Undecided.NO_QUORUM, support, answers, quorum)
+    if most < quorum or proven.isdisjoint(leading):
+        return undecided(Undecided.NO_QUORUM)
     if len(leading) > 1:
-        return _undecided(Undecided.TIE, support, answers, quorum)
+        return undecided(Undecided.TIE)
     return Decision(Status.DECIDED, leading[0], tuple(sorted(support[leading[0]])))
 
 
@@ -74,16 +93,13 @@ def settles(answers: Iterable[Answer], current: IPAddress | None) -> bool:
     return all(isinstance(a, Observation) and a.address == current for a in answers)
 
 
-def _undecided(
-    why: Undecided,
-    support: dict[IPAddress, set[str]],
-    answers: tuple[Answer, ...],
-    quorum: int,
-) -> Decision:
+def _detail(
+    support: dict[IPAddress, set[str]], answers: tuple[Answer, ...], quorum: int, by_tls: bool
+) -> str:
     said = [
         f"{', '.join(sorted(operators))} said {address}"
         for address, operators in sorted(support.items(), key=lambda kv: str(kv[0]))
     ]
     failed = sorted({f"{a.source}: {a.detail}" for a in answers if isinstance(a, Failure)})
-    parts = [f"{quorum} operators must agree", *said, *(failed or ())]
-    return Decision(Status.UNDECIDED, why=why, detail="; ".join(parts))
+    needed = f"{quorum} operators must agree" + (", one of them over HTTPS" if by_tls else "")
+    return "; ".join([needed, *said, *failed])

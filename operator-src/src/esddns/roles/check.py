@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from esddns.config.settings import ConfigurationError, Settings
-from esddns.core.decide import Decision, Status, decide
+from esddns.core.decide import Decision, Status
 from esddns.core.errors import ProviderError
 from esddns.core.model import Answer, Failure, Family
 from esddns.core.plan import WRITES
@@ -73,7 +73,7 @@ async def _look(findings: Findings, settings: Settings, outside: Outside, state_
         asked = await detector.ask_all()
         findings.sources += [(family, answer, seconds) for answer, seconds in asked]
         current = memory.state.address(family)
-        decision = decide((a for a, _s in asked), current, settings.detection.quorum)
+        decision = detector.decide((a for a, _s in asked), current)
         findings.families[family] = decision
         if decision.status is Status.UNDECIDED:
             findings.codes.append(Exit.UNDECIDED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 
@@ -81,6 +81,7 @@ class Detector:
         ]
         udp = [a for a in asked if a.settings.kind is not SourceKind.HTTP]
         self._all = asked
+        self._vouched = frozenset(a.settings.name for a in asked if a.authenticated)
         self._probes = _spread(udp or asked), _spread(asked)
         self._rounds = 0
         self._probed = 0
@@ -106,7 +107,11 @@ class Detector:
         finally:
             for task in pending:
                 task.cancel()
-        return Round(tuple(answers), decide(answers, current, self._settings.quorum))
+        return Round(tuple(answers), self.decide(answers, current))
+
+    def decide(self, answers: Iterable[Answer], current: IPAddress | None) -> Decision:
+        """Weigh answers of these sources."""
+        return decide(answers, current, self._settings.quorum, self._vouched)
 
     async def probe(self, current: IPAddress) -> tuple[Probe, str]:
         """Ask one source whether `current` still holds; the name says which."""
