@@ -5,24 +5,21 @@ from __future__ import annotations
 import argparse
 import functools
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
 
 from esddns import __version__
+from esddns.option_values import choice, listen, listen_or_not, naming, places, port, seconds
 
 # Gets the parsed arguments and the environment; gives the exit code.
 Command = Callable[[argparse.Namespace, Mapping[str, str]], int]
-
-T = TypeVar("T")
+# Adds a command: its name, its one line, what stands below its options, whose options it has as well.
+Add = Callable[..., argparse.ArgumentParser]
 
 LOG_FORMATS = ("text", "json")
 IMPORTED_TOOLS = ("ddclient", "ddns-updater", "esddns")
 IMPORTED_FORMS = ("ini", "dnsrecords")
 LOG_LEVELS = ("debug", "info", "warning", "error")
-
-_LAST_PORT = 65535
-_SHORTEST, _LONGEST = 0.1, 3600.0  # seconds between changes in the demo
 
 _EXIT_CODES = """\
 exit codes:
@@ -92,28 +89,40 @@ def make_parser(
     )
     parser.add_argument("--version", action="version", version=f"esddns {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    shared = _shared_options(environ)
 
-    def add(name: str, text: str, epilog: str) -> argparse.ArgumentParser:
+    def add(
+        name: str, text: str, epilog: str, *parents: argparse.ArgumentParser
+    ) -> argparse.ArgumentParser:
         added = commands.add_parser(
             name,
-            parents=[shared],
+            parents=parents,
             help=text,
             description=text,
-            epilog=f"{epilog}\n{_ENVIRONMENT}".lstrip(),
+            epilog=epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         added.set_defaults(command=run_by[name])
         return added
 
-    once = add("once", "one pass; its outcome as JSON on stdout", _EXIT_CODES)
+    _add_keepers(add, environ)
+    _add_import(add)
+    _add_web(add, environ)
+    _add_demo(add)
+    return parser
+
+
+def _add_keepers(add: Add, environ: Mapping[str, str]) -> None:
+    """Add the commands that read dns.ini."""
+    shared = _shared_options(environ)
+    passes, runs = f"{_EXIT_CODES}\n{_ENVIRONMENT}", f"{_RUN_EXIT_CODES}\n{_ENVIRONMENT}"
+    once = add("once", "one pass; its outcome as JSON on stdout", passes, shared)
     _state_option(once, environ)
     run = add("run", "keep the records on the address until stopped (SIGHUP: read "
-              "the configuration again)", _RUN_EXIT_CODES)  # fmt: skip
+              "the configuration again)", runs, shared)  # fmt: skip
     _state_option(run, environ)
     _listen_option(run, environ)
     node = add("node", "one pod of the DaemonSet: follows the leader, and leads when elected",
-               _RUN_EXIT_CODES)  # fmt: skip
+               runs, shared)  # fmt: skip
     _state_option(node, environ)
     _listen_option(node, environ)
     node.add_argument("--pod-name", default=environ.get("POD_NAME") or socket.gethostname(),
@@ -124,26 +133,14 @@ def make_parser(
                       help="its Node: where that has the label esddns.io/lead=false it never leads "
                       "(default: NODE_NAME, else no label is looked at)")  # fmt: skip
     check = add("check", "try everything without changing anything, and say what to fix",
-                _EXIT_CODES)  # fmt: skip
+                passes, shared)  # fmt: skip
     _state_option(check, environ)
     check.add_argument("--json", action="store_true", help="JSON for programs, not a table")
-    _add_import(commands, run_by["import"])
-    _add_web(commands, run_by["web"], environ)
-    _add_demo(commands, run_by["demo"])
-    return parser
 
 
-def _add_import(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], command: Command
-) -> None:
+def _add_import(add: Add) -> None:
     text = "another tool's file (ddclient, ddns-updater, an older esddns) as dns.ini on stdout"
-    added = commands.add_parser(
-        "import",
-        help=text,
-        description=text,
-        epilog=f"{_IMPORT_NOTES}{_IMPORT_EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    added = add("import", text, f"{_IMPORT_NOTES}{_IMPORT_EXIT_CODES}")
     added.add_argument("file", metavar="FILE", type=Path, help="the file to read, 1 MiB at most")
     added.add_argument("--from", dest="tool", choices=IMPORTED_TOOLS,
                        help="which tool's file it is (default: told by what is in FILE)")  # fmt: skip
@@ -155,27 +152,15 @@ def _add_import(
         type=Path,
         help="write there, not to stdout; a file that exists is never overwritten",
     )
-    added.set_defaults(command=command)
 
 
-def _add_web(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    command: Command,
-    environ: Mapping[str, str],
-) -> None:
+def _add_web(add: Add, environ: Mapping[str, str]) -> None:
     text = "the status service: asks the agents, and shows what they say as a page and as JSON"
-    web = commands.add_parser(
-        "web",
-        parents=[_log_options(environ)],
-        help=text,
-        description=text,
-        epilog=f"{_RUN_EXIT_CODES}\n{_WEB_ENVIRONMENT}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    web = add("web", text, f"{_RUN_EXIT_CODES}\n{_WEB_ENVIRONMENT}", _log_options(environ))
     web.add_argument(
         "--agents",
         metavar="HOST:PORT,…",
-        type=_naming("ESDDNS_AGENTS", environ, _places),
+        type=naming("ESDDNS_AGENTS", environ, places),
         default=environ.get("ESDDNS_AGENTS") or "esddns-operator-daemon:8080",
         help="whom to ask; a name stands for all its addresses (default: %(default)s)",
     )
@@ -183,7 +168,7 @@ def _add_web(
     web.add_argument(
         "--tls-listen",
         metavar="[HOST]:PORT",
-        type=_naming("ESDDNS_TLS_LISTEN", environ, _listen_or_not),
+        type=naming("ESDDNS_TLS_LISTEN", environ, listen_or_not),
         default=environ.get("ESDDNS_TLS_LISTEN", ":51443"),
         help="where it is served over TLS; empty: nowhere (default: :51443)",
     )
@@ -196,20 +181,11 @@ def _add_web(
         "is made (default: /etc/esddns/tls)",
     )
     _state_option(web, environ, "where the last known state is kept for a restart")
-    web.set_defaults(command=command)
 
 
-def _add_demo(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], command: Command
-) -> None:
+def _add_demo(add: Add) -> None:
     text = "everything on loopback: a WAN that changes, and the record that follows it"
-    demo = commands.add_parser(
-        "demo",
-        help=text,
-        description=text,
-        epilog=_DEMO_EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    demo = add("demo", text, _DEMO_EXIT_CODES)
     demo.add_argument(
         "--once",
         action="store_true",
@@ -219,18 +195,17 @@ def _add_demo(
     demo.add_argument(
         "--every",
         metavar="SECONDS",
-        type=_seconds,
+        type=seconds,
         default=8.0,
         help="seconds between changes of the WAN (default: %(default)g); Enter changes it at once",
     )
     demo.add_argument(
         "--page-port",
         metavar="PORT",
-        type=_port,
+        type=port,
         default=0,
         help="where the status page is served on loopback (default: a free one)",
     )
-    demo.set_defaults(command=command)
 
 
 def _shared_options(environ: Mapping[str, str]) -> argparse.ArgumentParser:
@@ -262,7 +237,7 @@ def _log_options(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         shared.add_argument(
             option,
             metavar=f"{{{','.join(choices)}}}",
-            type=_naming(variable, environ, functools.partial(_choice, choices)),
+            type=naming(variable, environ, functools.partial(choice, choices)),
             default=environ.get(variable) or default,
             help=text,
         )
@@ -295,62 +270,7 @@ def _listen_option(
     parser.add_argument(
         "--listen",
         metavar="[HOST]:PORT",
-        type=_naming("ESDDNS_LISTEN", environ, _listen),
+        type=naming("ESDDNS_LISTEN", environ, listen),
         default=environ.get("ESDDNS_LISTEN") or default,
         help=f"{text} (default: {default})",
     )
-
-
-def _naming(
-    variable: str, environ: Mapping[str, str], parse: Callable[[str], T]
-) -> Callable[[str], T]:
-    """Wrap a parser, so that its complaint about a value says that it came from `variable`."""
-
-    def parse_or_name(text: str) -> T:
-        try:
-            return parse(text)
-        except argparse.ArgumentTypeError as error:
-            origin = f" (in {variable})" if text == environ.get(variable) else ""
-            raise argparse.ArgumentTypeError(f"{error}{origin}") from None
-
-    return parse_or_name
-
-
-def _choice(choices: Sequence[str], text: str) -> str:
-    if text.lower() not in choices:
-        raise argparse.ArgumentTypeError(f"found {text!r}, allowed: {', '.join(choices)}")
-    return text.lower()
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not _SHORTEST <= seconds <= _LONGEST:
-        raise argparse.ArgumentTypeError(
-            f"found {text!r}, allowed: {_SHORTEST:g}…{_LONGEST:g} seconds"
-        )
-    return seconds
-
-
-def _listen(text: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit() or int(port) > _LAST_PORT:
-        raise argparse.ArgumentTypeError(f"expected [HOST]:PORT, found {text!r}")
-    return host.strip("[]"), int(port)
-
-
-def _listen_or_not(text: str) -> tuple[str, int] | None:
-    return _listen(text) if text else None
-
-
-def _port(text: str) -> int:
-    return _listen(f":{text}")[1]
-
-
-def _places(text: str) -> list[tuple[str, int]]:
-    places = [_listen(place.strip()) for place in text.split(",")]
-    if not all(host.isascii() and host and port for host, port in places):
-        raise argparse.ArgumentTypeError(f"expected HOST:PORT, separated by commas, found {text!r}")
-    return places
