@@ -161,9 +161,9 @@ async def test_what_would_be_left_alone(site: CommandSite, check: Command, what:
     assert done.code == 6
     assert f"fix: {FQDN}/A: " in done.out
     advice = {
-        "conflict": "overwrite = true",
+        "conflict": "overwrite to true",
         "cname": "delete it at Gandi",
-        "report": "drift = report",
+        "report": "drift is only reported",
     }
     assert advice[what] in done.out
 

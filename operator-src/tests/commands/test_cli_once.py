@@ -195,7 +195,7 @@ async def test_several_values_are_a_conflict(site: CommandSite, once: Command) -
     site.sim.world.set_record(ZONE, "home", "A", SECOND, THIRD)
     done = await once()
     assert (done.code, done.actions, site.puts()) == (6, ["conflict"], 0)
-    assert "overwrite = true" in done.records[0]["error"]
+    assert "overwrite to true" in done.records[0]["error"]
     site.write(HOME + "overwrite = true\n")
     assert (await once()).actions == ["update"]
     assert site.value() == FIRST

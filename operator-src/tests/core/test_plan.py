@@ -146,7 +146,7 @@ def test_several_others_are_a_conflict() -> None:
     """Several other values are a conflict that says how to end it; overwrite replaces them."""
     result = planned(RECORD, SEVERAL)
     assert result.action is Action.CONFLICT
-    assert "overwrite = true" in result.message
+    assert "overwrite to true" in result.message
     assert planned(OVERWRITE, SEVERAL).action is Action.UPDATE
 
 

@@ -26,7 +26,7 @@ State = dict[str, Any]
 _REASONS = {
     "Published": f"{ADDRESS} (TTL 300)",
     "Conflict": "it holds 2 values that are not ours (192.0.2.80, 192.0.2.81): remove those that are not "
-    "wanted at Gandi, or set overwrite = true",
+    "wanted at Gandi, or set overwrite to true",
 }
 
 

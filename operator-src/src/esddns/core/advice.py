@@ -38,7 +38,7 @@ ADVICE: Mapping[Reason, str] = {
     Reason.REJECTED: "Gandi calls this record wrong. Correct what the message names.",
     Reason.CONFLICT: (
         "The record holds what esddns did not write, so it is left alone. Delete at Gandi what is not "
-        "wanted, or set `overwrite: true` to have it replaced."
+        "wanted; several values, but no CNAME, are replaced with `overwrite: true`."
     ),
     Reason.CONTESTED: (
         "Another program writes the same record, and esddns gave way. Find it (a router's dynamic DNS, "

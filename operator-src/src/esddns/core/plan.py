@@ -61,7 +61,9 @@ def plan(  # noqa: PLR0911  # a table of rules: the first that fits
         return Planned(Action.CONFLICT, observed, drifted, in_the_way)
     if observed is None:
         if drifted and record.drift is Drift.REPORT:
-            message = "it was deleted by somebody else and is not made again, for drift = report"
+            message = (
+                "it was deleted by somebody else and is not made again, for drift is only reported"
+            )
             return Planned(Action.REPORT, None, drifted, message)
         return Planned(Action.CREATE, None, drifted)
     if observed in ours:
@@ -69,7 +71,7 @@ def plan(  # noqa: PLR0911  # a table of rules: the first that fits
     if record.drift is Drift.REPORT:
         message = (
             f"it holds {observed}, not {desired}, and was not last written by us; left as it is, "
-            f"for drift = report"
+            f"for drift is only reported"
         )
         return Planned(Action.REPORT, observed, drifted, message)
     if record.overwrite or _same_values(observed, desired, ours):
@@ -78,7 +80,7 @@ def plan(  # noqa: PLR0911  # a table of rules: the first that fits
         return Planned(Action.UPDATE, observed, drifted, f"adopted: it held {observed}")
     message = (
         f"it holds {len(observed.values)} values that are not ours ({_values(observed)}): "
-        f"remove those that are not wanted at Gandi, or set overwrite = true"
+        f"remove those that are not wanted at Gandi, or set overwrite to true"
     )
     return Planned(Action.CONFLICT, observed, drifted, message)
 
