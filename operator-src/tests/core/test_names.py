@@ -142,7 +142,7 @@ def test_is_within() -> None:
 
 
 @given(text=NAMES)
-@settings(deadline=None, database=None)
+@settings(database=None)
 def test_normalising_twice_changes_nothing(text: str) -> None:
     """A normalised name is its own normal form, in lower case and without a final dot."""
     name = normalise(text)
@@ -152,7 +152,7 @@ def test_normalising_twice_changes_nothing(text: str) -> None:
 
 
 @given(text=NAMES)
-@settings(deadline=None, database=None)
+@settings(database=None)
 def test_a_name_is_made_of_its_relative_name_and_its_zone(text: str) -> None:
     """Whichever candidate is the zone, the two parts give the name again."""
     fqdn = normalise(text)
@@ -162,7 +162,7 @@ def test_a_name_is_made_of_its_relative_name_and_its_zone(text: str) -> None:
 
 
 @given(text=st.text())
-@settings(deadline=None, database=None)
+@settings(database=None)
 def test_any_text_is_a_name_or_refused(text: str) -> None:
     """No text causes any other exception, and what comes out is ASCII of a legal length."""
     try:

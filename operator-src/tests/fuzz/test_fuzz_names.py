@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from esddns import options
+from esddns import option_values
 from esddns.config import schema, values
 from esddns.config.values import BadValueError, literal_family
 from esddns.core import names
@@ -217,9 +217,9 @@ _ARGUMENTS = (":8080", "[::1]:0", "host:99999", "host:", "a:٣", "8080", "info",
 def test_arguments(text: str) -> None:
     """An option's value is read, or refused as argparse wants it."""
     for reader in (
-        options._listen,
-        options._seconds,
-        lambda text: options._choice(("a", "b"), text),
+        option_values.listen,
+        option_values.seconds,
+        lambda text: option_values.choice(("a", "b"), text),
     ):
         try:
             found = reader(text)
@@ -236,4 +236,4 @@ def test_arguments(text: str) -> None:
 def test_no_place_to_listen(text: str) -> None:
     """What is no [HOST]:PORT is refused with what was found."""
     with pytest.raises(argparse.ArgumentTypeError, match="expected"):
-        options._listen(text)
+        option_values.listen(text)

@@ -550,7 +550,7 @@ pauses = st.sampled_from([0.0, 1.0, 7.3, 100.0, 299.9, 300.0, 301.0, 900.0])
 emissions = st.lists(st.tuples(st.sampled_from("abc"), pauses, st.booleans()), max_size=60)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(emissions, st.sampled_from([FAULT, CHANGE]))
 def test_bounds_whatever_comes(what: list[tuple[str, float, bool]], reason: Reason) -> None:
     """Whatever is emitted when, no more is written than is allowed, and the latest message is told."""

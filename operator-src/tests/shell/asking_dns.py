@@ -8,19 +8,19 @@ import dns.rrset
 from dns.message import Message
 
 from esddns.core.model import RRset
-from esddns.shell.authority import Authority
+from esddns.shell.authority import TIMEOUT, Authority
 from sources.lying_dns import Answerer
 
 ZONE = "example.com"
 HOME = f"home.{ZONE}"
 ONE = RRset(frozenset({"192.0.2.1"}), 300)
-TIMEOUT = 0.15  # seconds
+SILENCE = 0.15  # seconds, where nobody answers
 LATE = 1.0  # seconds that a busy machine may add
 
 
-def authority(*ports: int) -> Authority:
+def authority(*ports: int, timeout: float = TIMEOUT) -> Authority:
     """An authority that asks these ports."""
-    return Authority(tuple(("127.0.0.1", port) for port in ports), TIMEOUT)
+    return Authority(tuple(("127.0.0.1", port) for port in ports), timeout)
 
 
 def answer(query: Message, *values: str) -> Message:

@@ -11,10 +11,10 @@ import pytest
 
 from esddns.core.dnscheck import DnsAnswer
 from esddns.core.model import RRset, RRType
-from esddns.shell.authority import Authority
+from esddns.shell.authority import TIMEOUT, Authority
 from esddns_simulator import DnsFault, Simulator
 from esddns_simulator import RRset as SimRRset
-from shell.asking_dns import HOME, LATE, ONE, TIMEOUT, ZONE, authority, says
+from shell.asking_dns import HOME, LATE, ONE, SILENCE, ZONE, authority, says
 from sources.asking import closed_port
 from sources.lying_dns import lying_dns
 
@@ -70,17 +70,18 @@ async def test_an_answer_too_large_for_udp(sim: Simulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "says"),
+    ("fault", "within", "says"),
     [
-        (DnsFault("servfail"), "answered SERVFAIL"),
-        (DnsFault("silence"), "no answer in time"),
-        (DnsFault("no-aa"), "not authoritative (no AA bit)"),
+        (DnsFault("servfail"), TIMEOUT, "answered SERVFAIL"),
+        (DnsFault("silence"), SILENCE, "no answer in time"),
+        (DnsFault("no-aa"), TIMEOUT, "not authoritative (no AA bit)"),
     ],
 )
-async def test_no_usable_answer(sim: Simulator, fault: DnsFault, says: str) -> None:
+async def test_no_usable_answer(sim: Simulator, fault: DnsFault, within: float, says: str) -> None:
     """It counts for nothing, not even for an absent record, and the trouble is told with the server."""
     sim.world.faults.add(fault)
-    view = await authority(port := sim.dns_address[1]).lookup(HOME, RRType.A, ZONE)
+    port = sim.dns_address[1]
+    view = await authority(port, timeout=within).lookup(HOME, RRType.A, ZONE)
     assert view.answers == ()
     assert f"127.0.0.1:{port}: " in view.trouble
     assert says in view.trouble
@@ -95,7 +96,8 @@ async def test_a_zone_that_is_elsewhere(sim: Simulator) -> None:
 
 async def test_nobody_listens() -> None:
     """A closed port is one answer less, like a silent one."""
-    view = await authority(closed_port(socket.SOCK_DGRAM)).lookup(HOME, RRType.A, ZONE)
+    port = closed_port(socket.SOCK_DGRAM)
+    view = await authority(port, timeout=SILENCE).lookup(HOME, RRType.A, ZONE)
     assert view.answers == ()
     assert "no answer in time" in view.trouble
 
@@ -105,8 +107,8 @@ async def test_several_servers(sim: Simulator) -> None:
     async with lying_dns(says("192.0.2.66")) as liar, lying_dns(lambda _query: []) as silent:
         ports = (sim.dns_address[1], liar, silent)
         started = time.monotonic()
-        view = await authority(*ports).lookup(HOME, RRType.A, ZONE)
-        assert time.monotonic() - started < TIMEOUT + LATE
+        view = await authority(*ports, timeout=1.0).lookup(HOME, RRType.A, ZONE)
+        assert time.monotonic() - started < 1.0 + LATE
     seen = {answer.server: answer.rrset for answer in view.answers}
     assert seen == {
         f"127.0.0.1:{ports[0]}": ONE,
@@ -193,10 +195,10 @@ async def test_servers_with_impossible_names(sim: Simulator, target: str) -> Non
 async def test_no_resolver_answers() -> None:
     """Three timeouts at most, then it is given up."""
     async with lying_dns(lambda _query: []) as silent:
-        asks = Authority((), TIMEOUT, resolvers=(("127.0.0.1", silent),))
+        asks = Authority((), SILENCE, resolvers=(("127.0.0.1", silent),))
         started = time.monotonic()
         view = await asks.lookup(HOME, RRType.A, None)
-        assert time.monotonic() - started < 3 * TIMEOUT + LATE
+        assert time.monotonic() - started < 3 * SILENCE + LATE
     assert view.answers == ()
     assert "no answer in time" in view.trouble or "Lifetime" in view.trouble
 
@@ -222,5 +224,5 @@ async def test_the_first_address_of_a_server_is_dead(
         return [v6, v6, (socket.AF_INET, socket.SOCK_DGRAM, 17, "", ("127.0.0.1", 0))]
 
     monkeypatch.setattr(loop, "getaddrinfo", both)
-    asks = Authority((("ns.example.net", sim.dns_address[1]),), 2 * TIMEOUT)
+    asks = Authority((("ns.example.net", sim.dns_address[1]),), 1.5)  # a third for each address
     assert [a.rrset for a in (await asks.lookup(HOME, RRType.A, ZONE)).answers] == [ONE]

@@ -43,13 +43,14 @@ async def test_taken(server: TestServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "said"), [("/500", "HTTP status 500"), ("/never", "no answer within 0.2 s")]
+    ("path", "within", "said"),
+    [("/500", 5.0, "HTTP status 500"), ("/never", 0.2, "no answer within 0.2 s")],
 )
 async def test_not_taken(
-    server: TestServer, path: str, said: str, monkeypatch: pytest.MonkeyPatch
+    server: TestServer, path: str, within: float, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What went wrong is said, and the URL is not: who knows it can pretend that all is well."""
-    monkeypatch.setattr(heartbeat, "_TIMEOUT", type(heartbeat._TIMEOUT)(total=0.2))
+    monkeypatch.setattr(heartbeat, "_TIMEOUT", type(heartbeat._TIMEOUT)(total=within))
     with pytest.raises(HeartbeatError) as caught:
         await ping(str(server.make_url(path + SECRET)))
     assert str(caught.value) == said
