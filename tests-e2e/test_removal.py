@@ -173,7 +173,7 @@ def test_deploy_on_a_bare_cluster(
         lambda: all(internet.dig(name, zone=LAB) == [FIRST_WAN] for name in names),
         seen=internet.state,
     )
-    until("page", lambda: page.level() == "in-sync", seen=page.raw)
+    until("page", lambda: page.tells("in-sync"), seen=page.raw)
 
 
 def test_deploy_again_changes_nothing(site: Site, kubectl: Kubectl, esddns: Esddns) -> None:
