@@ -20,7 +20,7 @@ _INPUTS = os.environ.get(_VARIABLE, "")
 _PROFILE = "fuzz" if _INPUTS else "fixed"
 _REMEMBERED = Path(__file__).parents[2] / ".hypothesis" / "examples"
 
-# How long one input may take is judged by test_fuzz_size, on the largest: here the machine may be busy.
+# The rest is as for all tests: how long one input may take is judged by test_fuzz_size, on the largest.
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 settings.register_profile(
@@ -28,7 +28,6 @@ settings.register_profile(
     max_examples=_FIXED,
     derandomize=True,
     database=None,
-    deadline=None,
     suppress_health_check=_SLOW,
 )
 if _INPUTS:
@@ -37,7 +36,6 @@ if _INPUTS:
         max_examples=int(_INPUTS),
         derandomize=False,
         database=DirectoryBasedExampleDatabase(_REMEMBERED),
-        deadline=None,
         print_blob=True,
         suppress_health_check=_SLOW,
     )

@@ -25,7 +25,7 @@ class Status(enum.StrEnum):
 class Undecided(enum.StrEnum):
     """Why there was no decision: a closed set, for it becomes a metric's label."""
 
-    NO_ANSWER = "no-answer"
+    NO_ANSWER = "no-answer"  # from anybody, or from anybody over TLS where some are asked so
     NO_QUORUM = "no-quorum"
     TIE = "tie"
 
@@ -68,19 +68,15 @@ def decide(
     if current is not None and len(support.get(current, ())) >= quorum:
         return Decision(Status.UNCHANGED, current, tuple(sorted(support[current])))
 
-    def undecided(why: Undecided) -> Decision:
-        return Decision(
-            Status.UNDECIDED, why=why, detail=_detail(support, answers, quorum, bool(vouched))
-        )
-
+    needed = f"{quorum} operators must agree" + (", one of them over HTTPS" if vouched else "")
     if not proven:
-        return undecided(Undecided.NO_ANSWER)
+        return _undecided(Undecided.NO_ANSWER, support, answers, needed)
     most = max(map(len, support.values()))
     leading = [address for address, operators in support.items() if len(operators) == most]
     if most < quorum or proven.isdisjoint(leading):
-        return undecided(Undecided.NO_QUORUM)
+        return _undecided(Undecided.NO_QUORUM, support, answers, needed)
     if len(leading) > 1:
-        return undecided(Undecided.TIE)
+        return _undecided(Undecided.TIE, support, answers, needed)
     return Decision(Status.DECIDED, leading[0], tuple(sorted(support[leading[0]])))
 
 
@@ -93,13 +89,15 @@ def settles(answers: Iterable[Answer], current: IPAddress | None) -> bool:
     return all(isinstance(a, Observation) and a.address == current for a in answers)
 
 
-def _detail(
-    support: dict[IPAddress, set[str]], answers: tuple[Answer, ...], quorum: int, by_tls: bool
-) -> str:
+def _undecided(
+    why: Undecided,
+    support: dict[IPAddress, set[str]],
+    answers: tuple[Answer, ...],
+    needed: str,
+) -> Decision:
     said = [
         f"{', '.join(sorted(operators))} said {address}"
         for address, operators in sorted(support.items(), key=lambda kv: str(kv[0]))
     ]
     failed = sorted({f"{a.source}: {a.detail}" for a in answers if isinstance(a, Failure)})
-    needed = f"{quorum} operators must agree" + (", one of them over HTTPS" if by_tls else "")
-    return "; ".join([needed, *said, *failed])
+    return Decision(Status.UNDECIDED, why=why, detail="; ".join([needed, *said, *failed]))
