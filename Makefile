@@ -102,6 +102,8 @@ image: ## build the container image (IMAGE=name:tag, PYTHON_IMAGE=base)
 image-twice: ## build the image twice and compare, file by file; its size and packages (PYTHON_IMAGE=base)
 	@PYTHON_IMAGE=$(PYTHON_IMAGE) $(SRC)/image/twice
 
+# Extras stay in the lock (coverage[toml]==…): older pips take the newest release where they are stripped, and then
+# refuse it for want of a pin, on the day that one comes out.
 .PHONY: lock
 lock: $(VENV)/.dev ## resolve the dependencies anew, with hashes (KEEP=1: versions stay where they can)
 	cd $(SRC) && for lock in '--output-file=requirements.lock' \
@@ -109,7 +111,7 @@ lock: $(VENV)/.dev ## resolve the dependencies anew, with hashes (KEEP=1: versio
 	  '--group=build --output-file=requirements-build.lock' \
 	  '--extra=cluster --group=dev --output-file=requirements-dev.lock'; do \
 	  case $$lock in *build*) from= ;; *) from=pyproject.toml ;; esac; \
-	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version=3.11 \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version=3.11 \
 	    $(if $(KEEP),,--upgrade) $$from $$lock || exit 1; \
 	done
 
