@@ -311,7 +311,8 @@ async def running(
         await reading
         assert process.stdout is not None
         assert await process.stdout.read() == b""
-        assert not any("exception" in event for event in run.log)
+        told = [event for event in run.log if "exception" in event]
+        assert not told, told
     finally:
         if process.returncode is None:
             process.kill()

@@ -9,6 +9,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Callable, Sequence
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 
@@ -176,3 +177,23 @@ async def test_cancelling_leaves_nothing() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+async def test_cancelling_twice_leaves_nothing_either() -> None:
+    """Cancelled while it closes its socket, an ask ends all the same, and the loop has nothing to say."""
+    said: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context))
+    async with serving(lambda _: []) as server:
+        address = ("127.0.0.1", server.port)
+        asked = exchange(address, socket.AF_INET, b"?", bytes.upper, first_wait=5)
+        task = asyncio.create_task(asked)
+        async with asyncio.timeout(5):
+            while not server.requests:  # noqa: ASYNC110  # nothing to wait on: a datagram on its way
+                await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.sleep(0)
+    assert said == []

@@ -49,7 +49,8 @@ class _Exchange(asyncio.DatagramProtocol, Generic[T]):
         wait: float,
     ) -> None:
         self.answer: asyncio.Future[T] = loop.create_future()
-        self._closed: asyncio.Future[None] = loop.create_future()
+        # Not a future: who is cancelled while it waits would cancel that, and asyncio could not set it.
+        self._closed = asyncio.Event()
         self._loop = loop
         self._question = question
         self._read = read
@@ -80,7 +81,7 @@ class _Exchange(asyncio.DatagramProtocol, Generic[T]):
     def connection_lost(self, exc: Exception | None) -> None:
         if exc is not None:
             self.error_received(exc)
-        self._closed.set_result(None)
+        self._closed.set()
 
     async def close(self) -> None:
         """Leave no timer, no open socket and no unread exception behind."""
@@ -90,7 +91,7 @@ class _Exchange(asyncio.DatagramProtocol, Generic[T]):
             self.answer.exception()
         if self._transport:
             self._transport.abort()
-            await self._closed
+            await self._closed.wait()
 
     def _send(self, transport: asyncio.DatagramTransport) -> None:
         transport.sendto(self._question)
