@@ -4,6 +4,7 @@ KUBERNETES=1.34.4
 ETCD=3.6.5      # as `kubeadm config images list` says for this Kubernetes; a build that differs stops
 COREDNS=1.12.1  # likewise
 KIND=0.33.0
+KUBE_ROUTER=2.1.0
 DEBIAN=bookworm
 ARGOCD=3.6.1
 KUSTOMIZE=5.7.1
