@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,14 +29,17 @@ from harness.simulator import Addresses, addresses
 ORDER = (
     "image", "cold_start", "git", "self_heal", "wan_change", "leader", "isolation", "api_server", "rollout",
     "gandi", "page", "monitoring", "security", "commands", "flux", "drift", "removal",
+    "flux_controllers",
 )  # fmt: skip
 
 _figures = pytest.StashKey[Figures]()
+_told = pytest.StashKey[list[BaseException]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin the table."""
     config.stash[_figures] = Figures()
+    config.stash[_told] = []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -54,9 +58,18 @@ def pytest_terminal_summary(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Collect what is to be seen at the moment at which a test fails."""
+    """Collect what is to be seen when a test fails, or what it needs: the latter once for all tests."""
     report: pytest.TestReport = yield  # type: ignore[assignment]  # pluggy's wrappers are typed so
-    if report.failed and call.when == "call" and isinstance(item, pytest.Function):
+    told = item.config.stash[_told]
+    if (
+        report.failed
+        and call.excinfo is not None
+        and call.when != "teardown"
+        and isinstance(item, pytest.Function)
+        # What a fixture raised is raised again for each test that wants it.
+        and not any(call.excinfo.value is before for before in told)
+    ):
+        told.append(call.excinfo.value)
         cluster = item.funcargs.get("cluster")
         if isinstance(cluster, Cluster):
             folder = ROOT / "tests-e2e" / ".evidence"
@@ -111,8 +124,8 @@ def cluster(request: pytest.FixtureRequest, progress: Progress) -> Iterator[Clus
 
 
 def _program(option: str | None, name: str) -> Path | None:
-    """Return where a program is; None has pytest-kind fetch it."""
-    found = option or shutil.which(name)
+    """Return where a program is; None has pytest-kind fetch it, in the version that tests-e2e/run names."""
+    found = option or (None if f"{name.upper()}_VERSION" in os.environ else shutil.which(name))
     return Path(found) if found else None
 
 

@@ -32,8 +32,8 @@ def test_without_an_api_server_dns_follows(
     with esddns.kept_record("alone") as name, esddns.kept_record("erased") as erased:
         kubectl.delete("dnsrecord", "deleted", "--wait=false")
         until("record gone", lambda: esddns.record("deleted") is None)
+        outage = Stopwatch()
         with nodes.api_server_stopped():
-            outage = Stopwatch()
             # Until the Lease has run out the leader leads on.
             holds(_LEASE, lambda: internet.dig(name) == [FIRST_WAN], "nothing changed yet")
             internet.erase(erased)
@@ -69,7 +69,11 @@ def test_without_an_api_server_dns_follows(
 
 def _control_plane_ready(kubectl: Kubectl) -> bool:
     pods = kubectl.list("pods", "tier=control-plane", "kube-system")
-    return all(status["ready"] for pod in pods for status in pod["status"]["containerStatuses"])
+    return all(
+        status["ready"]
+        for pod in pods
+        for status in pod["status"].get("containerStatuses", [{"ready": False}])
+    )
 
 
 def _in_order(esddns: Esddns) -> bool:
@@ -110,13 +114,34 @@ def test_a_wrong_address_in_the_cache_is_not_believed(
 ) -> None:
     """An address that no quorum gave never reaches DNS, though the cache names it everywhere."""
     with esddns.kept_record("misled") as name:
-        wrong = {key: value.replace(FIRST_WAN, WRONG) for key, value in esddns.cache().items()}
-        assert WRONG in json.dumps(wrong)
-        kubectl.patch("configmap", CACHE, {"data": wrong})
+        kubectl.patch("configmap", CACHE, {"data": _wrong(esddns)})
         clock = Stopwatch()
         _mended(esddns, internet, name)
         figures.add(7, "cache edited to another address, to mended", clock.seconds)
         assert WRONG not in json.dumps(internet.calls(kind="api"))
+
+
+def test_a_new_leader_does_not_believe_the_cache_either(
+    kubectl: Kubectl, nodes: Nodes, esddns: Esddns, internet: Internet, figures: Figures
+) -> None:
+    """One whose term begins with a wrong address in the cache writes nothing, and mends it."""
+    with esddns.kept_record("inherited") as name:
+        wrong, holder = _wrong(esddns), esddns.holder()
+        # It releases nothing: until the Lease has run out nobody mends anything.
+        nodes.kill_processes(esddns.leader_node(), "esddns node")
+        kubectl.patch("configmap", CACHE, {"data": wrong})
+        esddns.another_leader(holder)
+        clock = Stopwatch()
+        _mended(esddns, internet, name)
+        figures.add(7, "new leader with another address in the cache, to mended", clock.seconds)
+        assert WRONG not in json.dumps(internet.calls(kind="api"))
+
+
+def _wrong(esddns: Esddns) -> dict[str, str]:
+    """Return what the cache holds, with another address."""
+    wrong = {key: value.replace(FIRST_WAN, WRONG) for key, value in esddns.cache().items()}
+    assert WRONG in json.dumps(wrong)
+    return wrong
 
 
 def _mended(esddns: Esddns, internet: Internet, name: str) -> None:

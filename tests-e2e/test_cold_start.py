@@ -23,7 +23,7 @@ def test_everything_comes_up_from_git(
     figures.add(1, "Secret made, to all Applications Healthy", deployed.healthy)
     assert deployed.answer == [FIRST_WAN]
     for application in APPLICATIONS:
-        assert argocd.standing(application)[0] == "Synced"
+        assert argocd.standing(application) == ("Synced", "Healthy", deployed.revision)
 
 
 def test_without_the_secret_it_says_what_is_missing(deployed: Deployment, figures: Figures) -> None:
@@ -37,8 +37,11 @@ def test_without_the_secret_it_says_what_is_missing(deployed: Deployment, figure
 def test_without_a_prometheus_operator_all_else_is_there(argocd: ArgoCD) -> None:
     """Its own Application says which definitions it lacks, and holds nothing up."""
     argocd.until_healthy("esddns")
-    until("Application compared", lambda: argocd.failure(MONITORING))
-    assert "monitoring.coreos.com" in argocd.failure(MONITORING)
+    until(
+        "Application compared",
+        lambda: "monitoring.coreos.com" in argocd.failure(MONITORING),
+        seen=lambda: argocd.failure(MONITORING),
+    )
 
 
 @pytest.mark.usefixtures("deployed")

@@ -84,9 +84,10 @@ def test_get_all(shell: Shell, kubectl: Kubectl, esddns: Esddns) -> None:
     )
 
 
-def test_metrics_through_a_port_forward(shell: Shell) -> None:
+def test_metrics_through_a_port_forward(shell: Shell, figures: Figures) -> None:
     """An agent's metrics tell address and records, from a machine that is none of the cluster's."""
     port = _free_port(8080)
+    figures.add(13, "port-forward, to this machine's port", str(port))
     listens = f"Forwarding from 127.0.0.1:{port} -> 8080"
     with shell.running(FORWARD.format(port=port), "port forwarded", listens):
         said = shell(METRICS.format(port=port))
@@ -147,7 +148,12 @@ def test_secret_deleted_and_made_anew(
 
 
 def test_rollout_restart(
-    shell: Shell, argocd: ArgoCD, esddns: Esddns, internet: Internet, figures: Figures
+    shell: Shell,
+    kubectl: Kubectl,
+    argocd: ArgoCD,
+    esddns: Esddns,
+    internet: Internet,
+    figures: Figures,
 ) -> None:
     """All pods are others afterwards; the record stood all the time, and nothing was written."""
     with esddns.kept_record("restarted") as name:
@@ -160,7 +166,7 @@ def test_rollout_restart(
             return before.isdisjoint(_uids(esddns)) and esddns.all_ready()
 
         until("rollout", restarted, seen=esddns.agents)
-        shell("kubectl rollout status deployment/esddns-service -n esddns --timeout=120s")
+        kubectl.rolled_out("deployment/esddns-service")
         figures.add(13, "rollout restart of both, to all ready", clock.seconds)
         esddns.until_condition(name, "True")
         assert internet.tried_puts(name) == []

@@ -69,6 +69,7 @@ def test_a_pushed_record_is_in_dns(
     """A push, told by the webhook, brings a new record to DNS with the WAN's address."""
     records.write(PUSHED, deletionPolicy="Delete", ttl=600)
     revision = git.push("a record")
+    compared = argocd.refreshed_by_webhook(APPLICATION)
     clock = Stopwatch()
     argocd.tell_of_push(git.url, revision)
     until(
@@ -77,6 +78,7 @@ def test_a_pushed_record_is_in_dns(
         seen=lambda: (argocd.standing(APPLICATION), esddns.record(PUSHED)),
     )
     figures.add(2, "push of a new record, to DNS, by webhook", clock.seconds)
+    assert argocd.refreshed_by_webhook(APPLICATION) == compared + 1
     assert internet.rrset(PUSHED)["ttl"] == 600
     pushed = esddns.record(PUSHED)
     assert pushed is not None
@@ -139,12 +141,14 @@ def test_a_record_that_left_git_leaves_dns(
     """With deletionPolicy Delete what is taken from Git goes from DNS and cluster, and nothing else does."""
     records.remove(PUSHED)
     revision = git.push("no record")
+    compared = argocd.refreshed_by_webhook(APPLICATION)
     clock = Stopwatch()
     argocd.tell_of_push(git.url, revision)
     until(
         "push seen by webhook", lambda: not internet.dig(PUSHED), seen=lambda: esddns.record(PUSHED)
     )
     figures.add(2, "push of a deletion (deletionPolicy Delete), to DNS, by webhook", clock.seconds)
+    assert argocd.refreshed_by_webhook(APPLICATION) == compared + 1
     until("record gone", lambda: esddns.record(PUSHED) is None, seen=lambda: esddns.record(PUSHED))
     argocd.until_synced(APPLICATION, revision)
     assert internet.dig(HOME) == [FIRST_WAN]

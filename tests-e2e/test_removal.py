@@ -17,9 +17,10 @@ from harness.internet import FIRST_WAN, TOKEN, Internet
 from harness.inventory import applied, inventory
 from harness.kubectl import NAMESPACE, Kubectl
 from harness.load_balancer import LoadBalancer
+from harness.monitoring import APPLICATION as MONITORING
 from harness.page import Page
 from harness.shell import Done, Shell
-from harness.waiting import Stopwatch, until
+from harness.waiting import Stopwatch, until, within
 from harness.working_copy import WorkingCopy
 
 CRD = "dnsrecords.esddns.io"
@@ -27,7 +28,6 @@ CASCADE = "resources-finalizer.argocd.argoproj.io"
 # deploy.sh takes no name of example.com.
 LAB = "lab.internal"
 DEPLOY = "./deploy.sh development"
-_TIMEOUT = 600.0
 
 pytestmark = pytest.mark.usefixtures("deployed", "internet")
 
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("deployed", "internet")
 @pytest.fixture(scope="module")
 def bare(kubectl: Kubectl) -> set[str]:
     """Have a cluster without anything of esddns, and return all that is there."""
-    for application in APPLICATIONS:
+    for application in (*APPLICATIONS, MONITORING):
         kubectl.delete("applications.argoproj.io", application, namespace=ARGOCD)
     if kubectl.get("namespace", NAMESPACE):
         kubectl.delete("namespace", NAMESPACE, "--wait=false")
@@ -58,7 +58,10 @@ class Site:
 
     def run(self, line: str) -> Done:
         """Run deploy.sh; the token shows nowhere."""
-        done = self._shell.run(line, timeout=_TIMEOUT, **self._environment)
+        done = within(
+            "deploy.sh ended",
+            lambda limit: self._shell.run(line, timeout=limit, **self._environment),
+        )
         assert TOKEN not in done.out + done.err
         return done
 
@@ -232,5 +235,8 @@ def _until_namespace_gone(kubectl: Kubectl) -> None:
 def _give_up(kubectl: Kubectl) -> None:
     """Take the finalizer off each record, so that no namespace waits for agents that are not there."""
     for record in kubectl.list("dnsrecords"):
-        name = record["metadata"]["name"]
-        kubectl.patch("dnsrecord", name, {"metadata": {"finalizers": None}})
+        # One that is gone by now has none.
+        kubectl.run(
+            "patch", "dnsrecord", record["metadata"]["name"], f"--namespace={NAMESPACE}",
+            "--type=merge", '--patch={"metadata":{"finalizers":null}}',
+        )  # fmt: skip

@@ -29,17 +29,19 @@ def test_all_pods_deleted_at_once(
     """With every agent gone and the WAN moved meanwhile, those that follow bring DNS right by one write."""
     wan = "203.0.113.81"
     with esddns.kept_record("orphaned") as name:
-        before = {pod["metadata"]["name"] for pod in esddns.agents()}
+        before = _uids(kubectl)
         kubectl(
             "delete", "pods", f"--namespace={NAMESPACE}", f"--selector={AGENTS}", "--wait=false"
         )
         clock = Stopwatch()
+        # Those that end are at work until they are gone.
+        until("rollout", lambda: before.isdisjoint(_uids(kubectl)), seen=esddns.agents)
         internet.move(wan)
+        moved = Stopwatch()
         esddns.until_dns(name, wan)
-        figures.add(8, "all agents deleted at once with a WAN change: change to DNS", clock.seconds)
+        figures.add(8, "all agents deleted at once with a WAN change: change to DNS", moved.seconds)
         until("rollout", esddns.all_ready, seen=esddns.agents)
         figures.add(8, "all agents deleted at once: all ready again", clock.seconds)
-        assert before.isdisjoint(pod["metadata"]["name"] for pod in esddns.agents())
         assert internet.puts(name) == [[wan]]
         assert len(internet.tried_puts(name)) == 1
 
@@ -59,6 +61,7 @@ def test_a_rolling_update_under_a_wan_change(
         clock = Stopwatch()
         _push_tag(git, argocd, "next")
         until("rollout", lambda: "esddns:next" in _images(esddns), seen=esddns.agents)
+        assert "esddns:dev" in _images(esddns), "it is not over yet"
         internet.move(wan)
         moved = Stopwatch()
         esddns.until_dns(name, wan)
@@ -85,6 +88,7 @@ def test_a_bad_image_leaves_the_old_pods_at_work(
         clock = Stopwatch()
         esddns.until_dns(name, wan)
         figures.add(8, "bad image pushed, with a WAN change: change to DNS", clock.seconds)
+        until("Application compared", lambda: argocd.standing("esddns")[1] != "Healthy")
         holds(
             5,
             lambda: len(_ready(esddns)) == 2 and argocd.standing("esddns")[1] != "Healthy",
@@ -114,6 +118,11 @@ def _ready(esddns: Esddns) -> list[dict[str, Any]]:
             status["ready"] for status in pod["status"].get("containerStatuses", [{"ready": False}])
         )
     ]
+
+
+def _uids(kubectl: Kubectl) -> set[str]:
+    """Return which agents there are, those that are about to end among them."""
+    return {pod["metadata"]["uid"] for pod in kubectl.list("pods", AGENTS)}
 
 
 def _images(esddns: Esddns) -> list[str]:

@@ -9,6 +9,7 @@ from harness.argocd import ArgoCD
 from harness.deployment import APPLICATIONS, HOME
 from harness.esddns import CACHE, Esddns
 from harness.figures import Figures
+from harness.internet import FIRST_WAN
 from harness.kubectl import NAMESPACE, Kubectl
 from harness.waiting import Stopwatch, until
 
@@ -35,13 +36,14 @@ def test_a_field_of_git_changed_by_hand_is_put_back(
 
 @pytest.mark.usefixtures("internet")
 def test_what_is_said_at_run_time_stands(kubectl: Kubectl, argocd: ArgoCD, esddns: Esddns) -> None:
-    """Cache, status, finalizers and annotations survive a hard refresh, and are no difference to Git."""
+    """Cache, status, finalizers and annotations survive a whole sync, and are no difference to Git."""
     kubectl("annotate", "dnsrecord", HOME, f"--namespace={NAMESPACE}", "esddns.io/reconcile=now")
     kubectl.patch("dnsrecord", HOME, {"metadata": {"finalizers": ["example.com/of-somebody"]}})
     cache = kubectl.get("configmap", CACHE)
     assert cache is not None
     try:
         for application in APPLICATIONS:
+            argocd.sync(application)
             _refresh(kubectl, application)
             assert argocd.standing(application)[:2] == ("Synced", "Healthy")
         home = esddns.record(HOME)
@@ -52,6 +54,7 @@ def test_what_is_said_at_run_time_stands(kubectl: Kubectl, argocd: ArgoCD, esddn
         after = kubectl.get("configmap", CACHE)
         assert after is not None
         assert after["metadata"]["uid"] == cache["metadata"]["uid"]
+        assert after["data"]["current_ip"] == cache["data"]["current_ip"] == FIRST_WAN
     finally:
         kubectl.patch("dnsrecord", HOME, {"metadata": {"finalizers": None}})
         kubectl("annotate", "dnsrecord", HOME, f"--namespace={NAMESPACE}", "esddns.io/reconcile-")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ import requests
 
 from harness.kubectl import Kubectl
 from harness.waiting import until
+from harness.watch import Watch
 
 NAMESPACE = "argocd"
 WEBHOOK_SECRET = "secret-of-the-webhook"
@@ -38,13 +37,15 @@ class ArgoCD:
     def __init__(self, kubectl: Kubectl, url: str) -> None:
         self._kubectl = kubectl
         self.url = url
-        self._stopped = False
-        self._process: subprocess.Popen[str] | None = None
         self._out_of_sync: dict[str, set[str]] = {}
         self._seen: list[OutOfSync] = []
         self._cannot_sync: set[str] = set()
         self._expected: list[tuple[float, float, str]] = []
-        self._thread = threading.Thread(target=self._watch, name="applications", daemon=True)
+        self._watch = Watch(
+            kubectl, self._note, "applications.argoproj.io", f"--namespace={NAMESPACE}",
+            "--output=go-template={{.object.metadata.name}}{{with .object.status}}"
+            "{{range .resources}} {{.kind}}/{{.name}}={{.status}}{{end}}{{end}}{{\"\\n\"}}",
+        )  # fmt: skip
 
     def application(self, name: str) -> dict[str, Any]:
         """Return an Application; KeyError where there is none."""
@@ -65,12 +66,12 @@ class ArgoCD:
 
     def failure(self, name: str) -> str:
         """Return why an Application could not be compared or synced; '' where it could."""
-        status = self.application(name)["status"]
+        status = self.application(name).get("status", {})
         operation = status.get("operationState", {})
         refused = [
-            resource["message"]
+            resource.get("message", "")
             for resource in operation.get("syncResult", {}).get("resources", [])
-            if resource["status"] == "SyncFailed"
+            if resource.get("status") == "SyncFailed"
         ]
         return "; ".join([*refused, *(c["message"] for c in status.get("conditions", []))])
 
@@ -89,6 +90,23 @@ class ArgoCD:
             lambda: self.standing(name)[:2] == ("Synced", "Healthy"),
             seen=lambda: self.application(name).get("status"),
         )
+
+    def sync(self, name: str) -> None:
+        """Apply an Application whether it differs or not (argocd app sync), and wait until that is done."""
+        application = self.application(name)
+        before = application["status"].get("operationState", {}).get("startedAt")
+        sync = {
+            "revision": application["status"]["sync"]["revision"],
+            "syncOptions": application["spec"]["syncPolicy"]["syncOptions"],
+        }
+        change = {"operation": {"initiatedBy": {"username": "end-to-end"}, "sync": sync}}
+        self._kubectl.patch("applications.argoproj.io", name, change, namespace=NAMESPACE)
+
+        def done() -> bool:
+            state = self.application(name)["status"].get("operationState", {})
+            return (state.get("phase"), state.get("startedAt") != before) == ("Succeeded", True)
+
+        until("Application synced", done, seen=lambda: self.application(name)["status"])
 
     def tell_of_push(self, repository: str, revision: str) -> None:
         """Send what GitHub sends on a push, signed."""
@@ -116,6 +134,11 @@ class ArgoCD:
             timeout=_TIMEOUT,
         )
         answer.raise_for_status()
+
+    def refreshed_by_webhook(self, name: str) -> int:
+        """Return how often a push that was told of had an Application compared."""
+        said = self._kubectl("logs", "deployment/argocd-server", f"--namespace={NAMESPACE}")
+        return said.count(f"Requested app '{name}' refresh")
 
     def resource_tree(self, name: str) -> list[dict[str, Any]]:
         """Return the nodes of an Application's resource tree, as the user interface gets them."""
@@ -193,28 +216,11 @@ class ArgoCD:
 
     def start_watch(self) -> None:
         """Note from now on what is out of sync."""
-        self._thread.start()
+        self._watch.start()
 
     def stop_watch(self) -> None:
         """Note no more."""
-        self._stopped = True
-        if self._process is not None:
-            self._process.kill()
-            self._thread.join()
-
-    def _watch(self) -> None:
-        # The watch ends with the API server, which tests stop.
-        while not self._stopped:
-            self._process = self._kubectl.start(
-                "get", "applications.argoproj.io", f"--namespace={NAMESPACE}", "--watch",
-                "--output=go-template={{.object.metadata.name}}{{with .object.status}}"
-                "{{range .resources}} {{.kind}}/{{.name}}={{.status}}{{end}}{{end}}{{\"\\n\"}}",
-                "--output-watch-events",
-            )  # fmt: skip
-            with self._process as process:
-                assert process.stdout is not None
-                for line in process.stdout:
-                    self._note(line)
+        self._watch.stop()
 
     def _note(self, line: str) -> None:
         """Note what an Application says newly that it was not saying before."""

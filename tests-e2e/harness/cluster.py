@@ -14,6 +14,8 @@ from pytest_kind.cluster import KindCluster
 
 from harness.argocd import NAMESPACE as ARGOCD
 from harness.argocd import ArgoCD
+from harness.flux import VERSION as FLUX_VERSION
+from harness.flux import Flux
 from harness.internet import Internet
 from harness.kubectl import Kubectl
 from harness.load_balancer import LoadBalancer
@@ -61,9 +63,11 @@ class Cluster:
                 "patch", "deployment", "coredns", "--namespace=kube-system", "--patch",
                 '{"spec":{"template":{"spec":{"nodeSelector":{"node-role.kubernetes.io/control-plane":""}}}}}',
             )  # fmt: skip
+            # A cluster that was kept runs the image of another day under the same name.
+            self.kubectl.delete("deployment", "simulator", namespace="esddns-simulator")
             self.kubectl("apply", "--server-side", "--kustomize", str(_here() / "simulator"))
-            self._rolled_out("esddns-simulator", "deployment/simulator")
-            self._rolled_out("kube-system", "deployment/coredns")
+            self.kubectl.rolled_out("deployment/simulator", "esddns-simulator")
+            self.kubectl.rolled_out("deployment/coredns", "kube-system")
             _reached(f"http://{self._address}:{_API_PORT}")
         self.load_balancer.start()
 
@@ -96,7 +100,7 @@ class Cluster:
                 "deployment/argocd-server",
                 "statefulset/argocd-application-controller",
             ):
-                self._rolled_out(ARGOCD, workload)
+                self.kubectl.rolled_out(workload, ARGOCD)
             _reached(argocd.url)
         return argocd
 
@@ -116,7 +120,7 @@ class Cluster:
                 self._load_on_control_plane(image)
             self.kubectl("apply", "--server-side", f"--filename={folder}/namespace.yaml")
             self._apply(folder)
-            self._rolled_out(MONITORING, "deployment/prometheus-operator")
+            self.kubectl.rolled_out("deployment/prometheus-operator", MONITORING)
 
     def start_prometheus(self) -> Monitoring:
         """Have the operator run Prometheus and Alertmanager, and wait for both."""
@@ -125,13 +129,22 @@ class Cluster:
             for workload in ("prometheus-prometheus", "alertmanager-alertmanager"):
                 get = partial(self.kubectl.get, "statefulset", workload, MONITORING)
                 until("workload made", get)
-                self._rolled_out(MONITORING, f"statefulset/{workload}")
+                self.kubectl.rolled_out(f"statefulset/{workload}", MONITORING)
             prometheus, alertmanager = (
                 f"http://{self._address}:{port}" for port in (_PROMETHEUS_PORT, _ALERTMANAGER_PORT)
             )
             _reached(prometheus)
             _reached(alertmanager)
         return Monitoring(prometheus, alertmanager)
+
+    def install_flux(self, folder: Path) -> Flux:
+        """Apply Flux's release, with its images where this machine has them, and wait for it."""
+        with self._progress.step(f"Flux {FLUX_VERSION}"):
+            for image in os.environ.get("FLUX_IMAGES", "").split():
+                self.kind.load_docker_image(image)
+            flux = Flux(self.kubectl, self.nodes)
+            flux.install(folder)
+        return flux
 
     def remove_monitoring(self) -> None:
         """Take the Prometheus operator away with its definitions; where it is not there nothing is done."""
@@ -153,11 +166,6 @@ class Cluster:
             check=True,
         )  # fmt: skip
 
-    def _rolled_out(self, namespace: str, workload: str) -> None:
-        self.kubectl(
-            "rollout", "status", workload, f"--namespace={namespace}", "--timeout=300s", timeout=320
-        )
-
 
 def _reached(url: str) -> None:
     """Wait until somebody answers: a node learns of a ready pod a moment after the API server does."""
@@ -165,7 +173,7 @@ def _reached(url: str) -> None:
     def answered() -> bool:
         try:
             requests.get(url, timeout=10)
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
         return True
 

@@ -28,6 +28,7 @@ class Deployment:
     missing_message: str
     in_dns: float
     healthy: float
+    revision: str
     answer: list[str]
 
 
@@ -39,10 +40,10 @@ def deploy(cluster: Cluster, argocd: ArgoCD, git: GitServer, esddns: Esddns) -> 
     text = project.read_text()
     assert text.count("https://github.com/sqe/esddns\n") == 1, "the repository is not in one place"
     project.write_text(text.replace("https://github.com/sqe/esddns", git.url))
-    git.push("the repository is here")
+    revision = git.push("the repository is here")
     internet.lift_all()
     internet.move(FIRST_WAN)
-    _remove_what_an_earlier_run_left(cluster)
+    make_bare(cluster)
 
     clock = Stopwatch()
     kubectl("apply", "--kustomize", str(git.work / "clusters" / "kind" / "argocd"))
@@ -69,12 +70,13 @@ def deploy(cluster: Cluster, argocd: ArgoCD, git: GitServer, esddns: Esddns) -> 
         missing_message,
         in_dns,
         clock.seconds,
+        revision,
         internet.dig(HOME),
     )
 
 
-def _remove_what_an_earlier_run_left(cluster: Cluster) -> None:
-    """Make a cluster that was kept bare again; one that is bare stays so."""
+def make_bare(cluster: Cluster) -> None:
+    """Take away what an earlier run left on a cluster that was kept; one that is bare stays so."""
     kubectl = cluster.kubectl
     if kubectl.get("namespace", NAMESPACE) is None:
         return

@@ -97,7 +97,9 @@ class Esddns:
         return data
 
     def metrics(self, pod: Mapping[str, Any]) -> str:
-        """Return an agent's metrics, asked from its own node."""
+        """Return an agent's metrics, asked from its own node; '' where it has no address yet."""
+        if "podIP" not in pod["status"]:
+            return ""
         url = f"http://{pod['status']['podIP']}:8080/metrics"
         return self._nodes.fetch(pod["spec"]["nodeName"], url)
 

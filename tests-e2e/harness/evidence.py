@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from pathlib import Path
+
+import requests
 
 from harness.internet import Internet
 from harness.kubectl import NAMESPACE, Kubectl
@@ -23,6 +26,7 @@ _LISTS = {
     "lease.yaml": ["get", "lease", "esddns-leader", f"--namespace={NAMESPACE}", "--output=yaml"],
     "records.yaml": ["get", "dnsrecords", "--all-namespaces", "--output=yaml"],
     "applications.yaml": ["get", "applications", "--namespace=argocd", "--output=yaml"],
+    "kustomizations.yaml": ["get", "kustomizations", "--namespace=flux-system", "--output=yaml"],
     "configuration.yaml": [
         "get",
         "configmap",
@@ -40,7 +44,7 @@ def collect(kubectl: Kubectl, internet: Internet, folder: Path, test: str, failu
     (where / "failure").write_text(failure)
     for name, arguments in _LISTS.items():
         (where / name).write_text(_said(kubectl, *arguments))
-    for namespace in (NAMESPACE, "argocd", "esddns-simulator", "monitoring"):
+    for namespace in (NAMESPACE, "argocd", "esddns-simulator", "monitoring", "flux-system"):
         pods = _said(kubectl, "get", "pods", f"--namespace={namespace}", "--output=name").split()
         for pod in pods:
             # Containers that were started again have said why the time before.
@@ -50,12 +54,19 @@ def collect(kubectl: Kubectl, internet: Internet, folder: Path, test: str, failu
                     "--timestamps", "--tail=3000",
                 )  # fmt: skip
                 (where / f"{namespace}-{pod.partition('/')[2]}.{suffix}").write_text(said)
-    (where / "simulator-state.json").write_text(json.dumps(internet.state(), indent=1))
-    calls = "\n".join(json.dumps(call) for call in internet.calls())
+    try:
+        state = json.dumps(internet.state(), indent=1)
+        calls = "\n".join(json.dumps(call) for call in internet.calls())
+    except requests.RequestException as err:
+        state = calls = f"the simulator does not answer: {err}"
+    (where / "simulator-state.json").write_text(state)
     (where / "simulator-calls.jsonl").write_text(calls)
     return where
 
 
 def _said(kubectl: Kubectl, *arguments: str) -> str:
-    done = kubectl.run(*arguments, "--request-timeout=10s", timeout=60)
+    try:
+        done = kubectl.run(*arguments, "--request-timeout=10s", timeout=60)
+    except subprocess.TimeoutExpired as err:
+        return str(err)
     return done.stdout or done.stderr

@@ -1,11 +1,15 @@
-"""Flux's definitions in the cluster, without its controllers: the API server then judges Flux's objects."""
+"""Flux in the cluster: its definitions alone, by which the API server judges its objects, or all of it."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,10 +19,13 @@ import yaml
 
 from harness.expected import TESTS
 from harness.kubectl import Kubectl
+from harness.nodes import Nodes
 from harness.waiting import until
 
 VERSION = "2.9.5"
 NAMESPACE = "flux-system"
+_DEFINITION = "CustomResourceDefinition"
+_NAMESPACED = {"ServiceAccount", "Service", "Deployment"}
 _LISTED = Path(__file__).parents[1] / "fixtures" / "flux-schemas.txt"
 # Where Go puts itself, for those who have it nowhere else.
 _PATH = f"{os.environ['PATH']}:/usr/local/go/bin"
@@ -29,8 +36,13 @@ def can_be_fetched() -> bool:
     return shutil.which("go", path=_PATH) is not None
 
 
-def definitions(folder: Path) -> list[dict[str, Any]]:
-    """Return the CustomResourceDefinitions of a release; `folder` is for its manifests."""
+def can_run() -> bool:
+    """Whether its controllers' images can be had: the nodes pull them, or FLUX_IMAGES names ours."""
+    return "FLUX_IMAGES" in os.environ or "ARGOCD_IMAGE" not in os.environ
+
+
+def manifests(folder: Path) -> list[dict[str, Any]]:
+    """Return the objects of a release; `folder` is for its files."""
     subprocess.run(
         [
             sys.executable, str(TESTS / "manifests" / "tools" / "fetch_schemas.py"),
@@ -39,28 +51,88 @@ def definitions(folder: Path) -> list[dict[str, Any]]:
         env={**os.environ, "PATH": _PATH},
         check=True,
     )  # fmt: skip
-    objects = [
+    return [
         obj
-        for path in sorted(folder.glob("*-controller.yaml"))
+        for path in sorted(folder.glob("*.yaml"))
         for obj in yaml.load_all(path.read_bytes(), yaml.CSafeLoader)
     ]
-    return [obj for obj in objects if obj["kind"] == "CustomResourceDefinition"]
 
 
 @contextmanager
 def defined(kubectl: Kubectl, folder: Path) -> Iterator[None]:
     """Have the definitions, and Flux's namespace, while the context lasts."""
-    found = definitions(folder)
+    found = [obj for obj in manifests(folder) if obj["kind"] == _DEFINITION]
     names = [definition["metadata"]["name"] for definition in found]
     try:
-        kubectl.apply(
-            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}, *found
-        )
+        kubectl.apply(_namespace(), *found)
         until("definitions served", lambda: _established(kubectl) >= set(names))
         yield
     finally:
         kubectl("delete", "customresourcedefinitions", "--ignore-not-found", *names)
         kubectl.delete("namespace", NAMESPACE)
+
+
+class Flux:
+    """Flux, once it runs."""
+
+    def __init__(self, kubectl: Kubectl, nodes: Nodes) -> None:
+        self._kubectl = kubectl
+        self._nodes = nodes
+
+    def install(self, folder: Path) -> None:
+        """Apply its release and wait for its controllers; `folder` is for its files."""
+        found = manifests(folder)
+        names = {obj["metadata"]["name"] for obj in found if obj["kind"] == _DEFINITION}
+        for obj in found:
+            if obj["kind"] in _NAMESPACED:
+                obj["metadata"]["namespace"] = NAMESPACE
+        self._kubectl.apply(_namespace(), *(obj for obj in found if obj["kind"] == _DEFINITION))
+        until("definitions served", lambda: _established(self._kubectl) >= names)
+        # A quota that only counts pods is of no use here.
+        rest = [obj for obj in found if obj["kind"] not in {_DEFINITION, "ResourceQuota"}]
+        self._kubectl.apply(*rest)
+        for obj in rest:
+            if obj["kind"] == "Deployment":
+                self._kubectl.rolled_out(f"deployment/{obj['metadata']['name']}", NAMESPACE)
+
+    def until_ready(self, kind: str, name: str) -> None:
+        """Wait until an object is Ready at its generation."""
+        until("Flux ready", lambda: self._ready(kind, name), seen=lambda: self._get(kind, name))
+
+    def _ready(self, kind: str, name: str) -> bool:
+        obj = self._get(kind, name)
+        return any(
+            condition["type"] == "Ready"
+            and condition["status"] == "True"
+            and condition.get("observedGeneration") == obj["metadata"]["generation"]
+            for condition in obj.get("status", {}).get("conditions", [])
+        )
+
+    def _get(self, kind: str, name: str) -> dict[str, Any]:
+        return self._kubectl.get(kind, name, NAMESPACE) or {}
+
+    def reconcile(self, kind: str, name: str) -> None:
+        """Have an object applied now (flux reconcile)."""
+        self._kubectl(
+            "annotate", "--overwrite", kind, name, f"--namespace={NAMESPACE}",
+            f"reconcile.fluxcd.io/requestedAt={time.time_ns()}",
+        )  # fmt: skip
+
+    def tell_of_push(self, receiver: str, token: str) -> None:
+        """Send what GitHub sends on a push, signed, to the path that a Receiver has."""
+        body = json.dumps({"ref": "refs/heads/main"})
+        signature = hmac.new(token.encode(), body.encode(), hashlib.sha256).hexdigest()
+        address = self._get("service", "webhook-receiver")["spec"]["clusterIP"]
+        path = self._get("receiver", receiver)["status"]["webhookPath"]
+        headers = f"-H 'X-GitHub-Event: push' -H 'X-Hub-Signature-256: sha256={signature}'"
+        self._nodes.run(
+            self._nodes.control_plane,
+            f"curl --silent --show-error --fail --max-time 20 {headers} --data '{body}' http://{address}{path}",
+        )
+
+
+def _namespace() -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
 
 
 def _established(kubectl: Kubectl) -> set[str]:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.waiting import within
+
 NAMESPACE = "esddns"
 _TIMEOUT = 180.0
 
@@ -87,6 +89,16 @@ class Kubectl:
     def delete(self, kind: str, name: str, *options: str, namespace: str = NAMESPACE) -> None:
         """Delete an object; one that is not there is deleted already."""
         self("delete", kind, name, f"--namespace={namespace}", "--ignore-not-found", *options)
+
+    def rolled_out(self, workload: str, namespace: str = NAMESPACE) -> None:
+        """Wait until all pods of a workload are of its newest template, and available."""
+        within(
+            "workload rolled out",
+            lambda limit: self(
+                "rollout", "status", workload, f"--namespace={namespace}", f"--timeout={limit:.0f}s",
+                timeout=limit + _TIMEOUT,
+            ),
+        )  # fmt: skip
 
     def patch(
         self,

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import subprocess
-import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from harness.kubectl import Kubectl
 from harness.nodes import Nodes
+from harness.watch import Watch
 
 
 class LoadBalancer:
@@ -30,21 +29,20 @@ class LoadBalancer:
             f"ip address show dev eth0 | grep --quiet {self.address}/ || "
             f"ip address add {self.address}/32 dev eth0",
         )
-        self._process: subprocess.Popen[str] | None = None
-        self._stopped = False
         self._gives = True
-        self._thread = threading.Thread(target=self._run, name="load balancer", daemon=True)
+        self._watch = Watch(
+            kubectl, self._seen, "services", "--all-namespaces",
+            "--output=jsonpath={.type} {.object.spec.type} {.object.metadata.namespace}"
+            " {.object.metadata.name} {.object.status.loadBalancer}{'\\n'}",
+        )  # fmt: skip
 
     def start(self) -> None:
         """Give addresses from now on."""
-        self._thread.start()
+        self._watch.start()
 
     def stop(self) -> None:
         """Give no more; those that were given stay."""
-        self._stopped = True
-        if self._process is not None:
-            self._process.kill()
-            self._thread.join()
+        self._watch.stop()
 
     @contextmanager
     def gives_none(self) -> Iterator[None]:
@@ -54,24 +52,12 @@ class LoadBalancer:
             yield
         finally:
             self._gives = True
-            if self._process is not None:
-                self._process.kill()  # the watch begins anew, with all Services
+            self._watch.again()
 
-    def _run(self) -> None:
-        # The watch ends with the API server, which tests stop.
-        while not self._stopped:
-            self._process = self._kubectl.start(
-                "get", "services", "--all-namespaces", "--watch", "--output-watch-events",
-                "--output=jsonpath={.type} {.object.spec.type} {.object.metadata.namespace}"
-                " {.object.metadata.name} {.object.status.loadBalancer}{'\\n'}",
-            )  # fmt: skip
-            assert self._process.stdout is not None
-            for line in self._process.stdout:
-                match line.split() if self._gives else ():
-                    case ["ADDED" | "MODIFIED", "LoadBalancer", namespace, name, "{}"]:
-                        self._give(namespace, name)
-            self._process.stdout.close()
-            self._process.wait()
+    def _seen(self, line: str) -> None:
+        match line.split() if self._gives else ():
+            case ["ADDED" | "MODIFIED", "LoadBalancer", namespace, name, "{}"]:
+                self._give(namespace, name)
 
     def _give(self, namespace: str, name: str) -> None:
         change = {"status": {"loadBalancer": {"ingress": [{"ip": self.address}]}}}

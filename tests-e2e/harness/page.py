@@ -49,7 +49,7 @@ class Page:
         """
         try:
             return self.level() == level
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
 

@@ -87,7 +87,13 @@ def strangers(kubectl: Kubectl) -> Iterator[Strangers]:
             until("stranger's pod started", partial(_ready, kubectl, name))
         yield Strangers(kubectl)
     finally:
-        kubectl("delete", "namespaces", "--ignore-not-found", *names)
+        kubectl("delete", "namespaces", "--ignore-not-found", "--wait=false", *names)
+        for name in names:
+            until("namespace gone", partial(_gone, kubectl, name))
+
+
+def _gone(kubectl: Kubectl, namespace: str) -> bool:
+    return kubectl.get("namespace", namespace) is None
 
 
 def _pod(namespace: str) -> dict[str, Any]:
