@@ -78,7 +78,7 @@ def test_a_pushed_record_is_in_dns(
         seen=lambda: (argocd.standing(APPLICATION), esddns.record(PUSHED)),
     )
     figures.add(2, "push of a new record, to DNS, by webhook", clock.seconds)
-    assert argocd.refreshed_by_webhook(APPLICATION) == compared + 1
+    assert argocd.refreshed_by_webhook(APPLICATION) > compared
     assert internet.rrset(PUSHED)["ttl"] == 600
     pushed = esddns.record(PUSHED)
     assert pushed is not None
@@ -148,7 +148,7 @@ def test_a_record_that_left_git_leaves_dns(
         "push seen by webhook", lambda: not internet.dig(PUSHED), seen=lambda: esddns.record(PUSHED)
     )
     figures.add(2, "push of a deletion (deletionPolicy Delete), to DNS, by webhook", clock.seconds)
-    assert argocd.refreshed_by_webhook(APPLICATION) == compared + 1
+    assert argocd.refreshed_by_webhook(APPLICATION) > compared
     until("record gone", lambda: esddns.record(PUSHED) is None, seen=lambda: esddns.record(PUSHED))
     argocd.until_synced(APPLICATION, revision)
     assert internet.dig(HOME) == [FIRST_WAN]
