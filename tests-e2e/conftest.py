@@ -34,6 +34,7 @@ ORDER = (
 
 _figures = pytest.StashKey[Figures]()
 _told = pytest.StashKey[list[BaseException]]()
+_made = pytest.StashKey[Cluster]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -69,9 +70,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         # What a fixture raised is raised again for each test that wants it.
         and not any(call.excinfo.value is before for before in told)
     ):
-        told.append(call.excinfo.value)
-        cluster = item.funcargs.get("cluster")
-        if isinstance(cluster, Cluster):
+        cluster = item.config.stash.get(_made, None)
+        if cluster is not None:
+            told.append(call.excinfo.value)
             folder = ROOT / "tests-e2e" / ".evidence"
             where = collect(
                 cluster.kubectl, cluster.internet, folder, item.name, report.longreprtext
@@ -111,6 +112,7 @@ def cluster(request: pytest.FixtureRequest, progress: Progress) -> Iterator[Clus
         kind.create(ROOT / "tests-e2e" / "kind.yaml")
         kind.ensure_kubectl()
     made = Cluster(kind, progress)
+    request.config.stash[_made] = made
     made.set_up()
     try:
         yield made

@@ -132,7 +132,7 @@ def test_a_new_leader_does_not_believe_the_cache_either(
         kubectl.patch("configmap", CACHE, {"data": wrong})
         esddns.another_leader(holder)
         clock = Stopwatch()
-        _mended(esddns, internet, name)
+        _mended(esddns, internet, name, "cache mended by a new leader")
         figures.add(7, "new leader with another address in the cache, to mended", clock.seconds)
         assert WRONG not in json.dumps(internet.calls(kind="api"))
 
@@ -144,7 +144,7 @@ def _wrong(esddns: Esddns) -> dict[str, str]:
     return wrong
 
 
-def _mended(esddns: Esddns, internet: Internet, name: str) -> None:
+def _mended(esddns: Esddns, internet: Internet, name: str, what: str = "cache mended") -> None:
     """Wait until the cache says what a quorum says; the record stands meanwhile, and nothing is written."""
     wan = internet.state()["wan"]["ipv4"]
 
@@ -153,7 +153,7 @@ def _mended(esddns: Esddns, internet: Internet, name: str) -> None:
         cache = esddns.cache()
         return cache.get("current_ip") == wan and WRONG not in json.dumps(cache) and _parses(cache)
 
-    until("cache mended", mended, seen=esddns.cache)
+    until(what, mended, seen=esddns.cache)
     esddns.until_all_tell(wan)
     assert internet.tried_puts(name) == []
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("deployed")
 def test_all_pods_deleted_at_once(
     kubectl: Kubectl, esddns: Esddns, internet: Internet, figures: Figures
 ) -> None:
-    """With every agent gone and the WAN moved meanwhile, those that follow bring DNS right by one write."""
+    """With every agent gone and then a WAN change, those that follow bring DNS right by one write."""
     wan = "203.0.113.81"
     with esddns.kept_record("orphaned") as name:
         before = _uids(kubectl)
@@ -39,7 +39,9 @@ def test_all_pods_deleted_at_once(
         internet.move(wan)
         moved = Stopwatch()
         esddns.until_dns(name, wan)
-        figures.add(8, "all agents deleted at once with a WAN change: change to DNS", moved.seconds)
+        figures.add(
+            8, "all agents deleted at once, then a WAN change: change to DNS", moved.seconds
+        )
         until("rollout", esddns.all_ready, seen=esddns.agents)
         figures.add(8, "all agents deleted at once: all ready again", clock.seconds)
         assert internet.puts(name) == [[wan]]
@@ -141,14 +143,12 @@ def _pushed_tag(git: GitServer, argocd: ArgoCD, tag: str) -> Iterator[None]:
 
 
 def _push_tag(git: GitServer, argocd: ArgoCD, tag: str) -> str:
-    """Have Git name another image, wait until it is synced, and return the tag that was there before."""
+    """Have Git name another image, and return the tag that was there before."""
     path = git.work / "clusters" / "kind" / "esddns" / "kustomization.yaml"
     document = yaml.safe_load(path.read_text())
     (image,) = document["images"]
     before: str = image["newTag"]
     image["newTag"] = tag
     path.write_text(yaml.safe_dump(document))
-    revision = git.push(f"image {tag}")
-    argocd.tell_of_push(git.url, revision)
-    argocd.until_synced("esddns", revision)
+    argocd.tell_of_push(git.url, git.push(f"image {tag}"))
     return before

@@ -136,7 +136,7 @@ class ArgoCD:
         answer.raise_for_status()
 
     def refreshed_by_webhook(self, name: str) -> int:
-        """Return how often pushes that were told of had an Application compared: for one it may say so twice."""
+        """Return how often a push that was told of had an Application compared; one may count twice."""
         said = self._kubectl("logs", "deployment/argocd-server", f"--namespace={NAMESPACE}")
         return said.count(f"Requested app '{name}' refresh")
 

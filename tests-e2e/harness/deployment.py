@@ -9,6 +9,7 @@ from harness.argocd import NAMESPACE as ARGOCD
 from harness.argocd import ArgoCD
 from harness.cluster import Cluster
 from harness.esddns import CREDENTIALS, Esddns
+from harness.flux import NAMESPACE as FLUX
 from harness.git_server import GitServer
 from harness.internet import FIRST_WAN, NEXT_TOKEN, TOKEN
 from harness.kubectl import NAMESPACE
@@ -78,10 +79,15 @@ def deploy(cluster: Cluster, argocd: ArgoCD, git: GitServer, esddns: Esddns) -> 
 def make_bare(cluster: Cluster) -> None:
     """Take away what an earlier run left on a cluster that was kept; one that is bare stays so."""
     kubectl = cluster.kubectl
+    # Who would bring it all back goes first.
+    for kind, namespace in (
+        ("kustomizations.kustomize.toolkit.fluxcd.io", FLUX),
+        ("applications.argoproj.io", ARGOCD),
+    ):
+        if kubectl.get("crd", kind) is not None:
+            kubectl("delete", kind, "--all", f"--namespace={namespace}")
     if kubectl.get("namespace", NAMESPACE) is None:
         return
-    for application in (*APPLICATIONS, MONITORING):
-        kubectl.delete("applications.argoproj.io", application, namespace=ARGOCD)
     if kubectl.get("crd", "dnsrecords.esddns.io") is not None:
         for record in kubectl.list("dnsrecords"):
             name = record["metadata"]["name"]

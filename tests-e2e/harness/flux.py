@@ -25,7 +25,7 @@ from harness.waiting import until
 VERSION = "2.9.5"
 NAMESPACE = "flux-system"
 _DEFINITION = "CustomResourceDefinition"
-_NAMESPACED = {"ServiceAccount", "Service", "Deployment"}
+_NAMESPACED = {"Deployment", "ResourceQuota", "Service", "ServiceAccount"}
 _LISTED = Path(__file__).parents[1] / "fixtures" / "flux-schemas.txt"
 # Where Go puts itself, for those who have it nowhere else.
 _PATH = f"{os.environ['PATH']}:/usr/local/go/bin"
@@ -38,7 +38,7 @@ def can_be_fetched() -> bool:
 
 def can_run() -> bool:
     """Whether its controllers' images can be had: the nodes pull them, or FLUX_IMAGES names ours."""
-    return "FLUX_IMAGES" in os.environ or "ARGOCD_IMAGE" not in os.environ
+    return bool(os.environ.get("FLUX_IMAGES")) or "ARGOCD_IMAGE" not in os.environ
 
 
 def manifests(folder: Path) -> list[dict[str, Any]]:
@@ -61,11 +61,10 @@ def manifests(folder: Path) -> list[dict[str, Any]]:
 @contextmanager
 def defined(kubectl: Kubectl, folder: Path) -> Iterator[None]:
     """Have the definitions, and Flux's namespace, while the context lasts."""
-    found = [obj for obj in manifests(folder) if obj["kind"] == _DEFINITION]
-    names = [definition["metadata"]["name"] for definition in found]
+    found = manifests(folder)
+    names = _names_of_definitions(found)
     try:
-        kubectl.apply(_namespace(), *found)
-        until("definitions served", lambda: _established(kubectl) >= set(names))
+        _define(kubectl, found)
         yield
     finally:
         kubectl("delete", "customresourcedefinitions", "--ignore-not-found", *names)
@@ -82,16 +81,12 @@ class Flux:
     def install(self, folder: Path) -> None:
         """Apply its release and wait for its controllers; `folder` is for its files."""
         found = manifests(folder)
-        names = {obj["metadata"]["name"] for obj in found if obj["kind"] == _DEFINITION}
+        _define(self._kubectl, found)
         for obj in found:
             if obj["kind"] in _NAMESPACED:
                 obj["metadata"]["namespace"] = NAMESPACE
-        self._kubectl.apply(_namespace(), *(obj for obj in found if obj["kind"] == _DEFINITION))
-        until("definitions served", lambda: _established(self._kubectl) >= names)
-        # A quota that only counts pods is of no use here.
-        rest = [obj for obj in found if obj["kind"] not in {_DEFINITION, "ResourceQuota"}]
-        self._kubectl.apply(*rest)
-        for obj in rest:
+        self._kubectl.apply(*found)
+        for obj in found:
             if obj["kind"] == "Deployment":
                 self._kubectl.rolled_out(f"deployment/{obj['metadata']['name']}", NAMESPACE)
 
@@ -112,11 +107,18 @@ class Flux:
         return self._kubectl.get(kind, name, NAMESPACE) or {}
 
     def reconcile(self, kind: str, name: str) -> None:
-        """Have an object applied now (flux reconcile)."""
+        """Have an object applied now (flux reconcile), and wait until it is."""
+        asked = str(time.time_ns())
         self._kubectl(
             "annotate", "--overwrite", kind, name, f"--namespace={NAMESPACE}",
-            f"reconcile.fluxcd.io/requestedAt={time.time_ns()}",
+            f"reconcile.fluxcd.io/requestedAt={asked}",
         )  # fmt: skip
+        until(
+            "Flux ready",
+            lambda: self._get(kind, name)["status"].get("lastHandledReconcileAt") == asked,
+            seen=lambda: self._get(kind, name),
+        )
+        self.until_ready(kind, name)
 
     def tell_of_push(self, receiver: str, token: str) -> None:
         """Send what GitHub sends on a push, signed, to the path that a Receiver has."""
@@ -124,15 +126,26 @@ class Flux:
         signature = hmac.new(token.encode(), body.encode(), hashlib.sha256).hexdigest()
         address = self._get("service", "webhook-receiver")["spec"]["clusterIP"]
         path = self._get("receiver", receiver)["status"]["webhookPath"]
-        headers = f"-H 'X-GitHub-Event: push' -H 'X-Hub-Signature-256: sha256={signature}'"
+        headers = (
+            "-H 'Content-Type: application/json' -H 'X-GitHub-Event: push'"
+            f" -H 'X-Hub-Signature-256: sha256={signature}'"
+        )
         self._nodes.run(
             self._nodes.control_plane,
             f"curl --silent --show-error --fail --max-time 20 {headers} --data '{body}' http://{address}{path}",
         )
 
 
-def _namespace() -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+def _names_of_definitions(objects: list[dict[str, Any]]) -> list[str]:
+    return [obj["metadata"]["name"] for obj in objects if obj["kind"] == _DEFINITION]
+
+
+def _define(kubectl: Kubectl, objects: list[dict[str, Any]]) -> None:
+    """Make the namespace and the definitions among the objects, and wait until they are served."""
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    kubectl.apply(namespace, *(obj for obj in objects if obj["kind"] == _DEFINITION))
+    names = set(_names_of_definitions(objects))
+    until("definitions served", lambda: _established(kubectl) >= names)
 
 
 def _established(kubectl: Kubectl) -> set[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from harness.admission import pod
 from harness.cluster import IMAGE
 from harness.kubectl import Kubectl
-from harness.waiting import TookTooLongError, until
+from harness.waiting import until
 
 STRANGER = "end-to-end-stranger"
 # The namespace that the base's policies let in.
@@ -53,8 +53,8 @@ class Strangers:
         found: str = (self._kubectl.get("pod", "stranger", namespace) or {})["status"]["podIP"]
         return found
 
-    def policies_enforced(self) -> bool:
-        """Whether a policy that lets nobody in keeps one stranger from the other, who reached it before."""
+    def until_policies_are_enforced(self) -> None:
+        """Wait until a policy keeps one stranger from the other, who reached it before."""
         target = self.address(STRANGER)
 
         def reached() -> bool:
@@ -62,13 +62,8 @@ class Strangers:
 
         until("stranger's pod started", reached)
         self._kubectl.apply(_DENY)
-        try:
-            until("policy enforced", lambda: not reached())
-        except TookTooLongError:
-            return False
-        finally:
-            self._kubectl.delete("networkpolicy", "default-deny", namespace=STRANGER)
-        return True
+        until("policy enforced", lambda: not reached())
+        self._kubectl.delete("networkpolicy", "default-deny", namespace=STRANGER)
 
 
 @contextmanager

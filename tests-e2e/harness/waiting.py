@@ -51,6 +51,7 @@ LIMITS: dict[str, float] = {
     "order after an outage": 240,
     "control plane back": 300,  # its programs ended, and are started again after a growing pause
     "cache mended": 20,  # a round of 10 s, and what it takes to look
+    "cache mended by a new leader": 60,
     "drift repaired": 200,
     "Gandi's fault over": 120,
     "page": 60,
@@ -68,7 +69,7 @@ LIMITS: dict[str, float] = {
     "scraped": 120,
     "alert fires": 240,
     "alert resolved": 240,
-    "policy enforced": 15,  # a CNI that takes longer counts as one that enforces none
+    "policy enforced": 60,
 }
 
 measured: dict[str, list[float]] = defaultdict(list)

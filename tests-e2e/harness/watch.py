@@ -21,7 +21,7 @@ class Watch:
         self._arguments = arguments
         self._process: subprocess.Popen[str] | None = None
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=" ".join(arguments[:1]), daemon=True)
+        self._thread = threading.Thread(target=self._run, name=arguments[0], daemon=True)
 
     def start(self) -> None:
         """Begin with all that is there."""
