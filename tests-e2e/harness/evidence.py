@@ -45,8 +45,9 @@ def collect(kubectl: Kubectl, internet: Internet, folder: Path, test: str, failu
     for name, arguments in _LISTS.items():
         (where / name).write_text(_said(kubectl, *arguments))
     for namespace in (NAMESPACE, "argocd", "esddns-simulator", "monitoring", "flux-system"):
-        pods = _said(kubectl, "get", "pods", f"--namespace={namespace}", "--output=name").split()
-        for pod in pods:
+        said = _said(kubectl, "get", "pods", f"--namespace={namespace}", "--output=name")
+        # Where the API server does not answer it is told so in many words, and none of them is a pod.
+        for pod in (line for line in said.splitlines() if line.startswith("pod/")):
             # Containers that were started again have said why the time before.
             for suffix, option in (("log", "--previous=false"), ("before.log", "--previous")):
                 said = _said(
