@@ -151,15 +151,18 @@ def _mended(esddns: Esddns, internet: Internet, name: str, what: str = "cache me
     def mended() -> bool:
         assert internet.dig(name) == [wan]
         cache = esddns.cache()
-        return cache.get("current_ip") == wan and WRONG not in json.dumps(cache) and _parses(cache)
+        return cache.get("current_ip") == wan and _says_without_history(cache, wan)
 
     until(what, mended, seen=esddns.cache)
     esddns.until_all_tell(wan)
     assert internet.tried_puts(name) == []
 
 
-def _parses(cache: dict[str, str]) -> bool:
+def _says_without_history(cache: dict[str, str], wan: str) -> bool:
+    """Whether the state is whole, and names this address and not the wrong one but in its history."""
     try:
-        return bool(json.loads(cache.get("state", "")))
+        state = json.loads(cache.get("state", ""))
     except ValueError:
         return False
+    now = json.dumps({key: value for key, value in state.items() if key != "changes"})
+    return wan in now and WRONG not in now
