@@ -7,6 +7,7 @@ import contextlib
 import gc
 import socket
 import struct
+import weakref
 from collections.abc import AsyncIterator, Callable, Sequence
 from ipaddress import ip_address
 from typing import Any
@@ -177,6 +178,34 @@ async def test_cancelling_leaves_nothing() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+@pytest.mark.parametrize("steps", range(1, 7))
+async def test_cancelling_at_any_moment_leaves_no_timer(steps: int) -> None:
+    """Cancelled while its socket is being opened, or after, an ask is not asked again for ever."""
+
+    class Reader:
+        def __call__(self, data: bytes) -> None:
+            """Make nothing of it."""
+
+    def start() -> tuple[asyncio.Task[None], weakref.ref[Reader]]:
+        reader, address = Reader(), ("127.0.0.1", server.port)
+        asked = exchange(address, socket.AF_INET, b"?", reader, first_wait=60)
+        return asyncio.create_task(asked), weakref.ref(reader)
+
+    async with serving(lambda _: []) as server:
+        task, held = start()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+        assert task.cancelled()
+        del task
+        # The loop closes the socket in its next turns; a timer would keep what it calls.
+        for _ in range(3):
+            await asyncio.sleep(0)
+        gc.collect()
+        assert held() is None
 
 
 async def test_cancelling_twice_leaves_nothing_either() -> None:

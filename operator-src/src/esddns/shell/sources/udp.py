@@ -79,14 +79,15 @@ class _Exchange(asyncio.DatagramProtocol, Generic[T]):
             self.answer.set_exception(exc)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        # Here and not in `close`, which nobody calls where the opening of the socket was cancelled.
+        if self._again:
+            self._again.cancel()
         if exc is not None:
             self.error_received(exc)
         self._closed.set()
 
     async def close(self) -> None:
         """Leave no timer, no open socket and no unread exception behind."""
-        if self._again:
-            self._again.cancel()
         if not self.answer.cancel() and not self.answer.cancelled():
             self.answer.exception()
         if self._transport:
