@@ -13,7 +13,7 @@ from pytest_kind.cluster import KindCluster
 from harness.argocd import ArgoCD
 from harness.cluster import Cluster
 from harness.deployment import Deployment, deploy
-from harness.esddns import Esddns
+from harness.esddns import Esddns, unhandled
 from harness.evidence import collect
 from harness.expected import ROOT
 from harness.figures import Figures
@@ -79,6 +79,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             )
             report.sections.append(("evidence", f"all that was to be seen is in {where}"))
     return report  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_unhandled(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After each file of tests: no pod of esddns has logged what none of its code has handled."""
+    yield
+    cluster = request.config.stash.get(_made, None)
+    if cluster is not None:
+        assert unhandled(cluster.kubectl) == []
 
 
 @pytest.fixture(scope="session")

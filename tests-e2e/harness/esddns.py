@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,10 @@ CACHE = "esddns-wan-ip"
 LEASE = "esddns-leader"
 FINALIZER = "esddns.io/delete-rrsets"
 CREDENTIALS = "esddns-gandi-credentials"
+# Python's own words, and asyncio's.
+_UNHANDLED = re.compile(
+    r"Traceback|never retrieved|never awaited|was destroyed|raised exception|[Ee]xception in"
+)
 # Seconds between two pushes to the kubelets.
 _LOOK_AT_FILES = 5.0
 
@@ -246,6 +251,17 @@ class Esddns:
         )  # fmt: skip
         items: list[dict[str, Any]] = found["items"]
         return items
+
+
+def unhandled(kubectl: Kubectl) -> list[str]:
+    """Return what the pods have logged that only an error which nobody handled brings about."""
+    found = []
+    for pod in kubectl.list("pods"):
+        name = pod["metadata"]["name"]
+        # One that is about to begin or is gone by now has no log.
+        said = kubectl.run("logs", name, f"--namespace={NAMESPACE}").stdout
+        found += [f"{name}: {line}" for line in said.splitlines() if _UNHANDLED.search(line)]
+    return found
 
 
 def dnsrecord(name: str, **spec: Any) -> dict[str, Any]:
