@@ -14,7 +14,7 @@ from esddns.shell.kube.seam import CONFIG_MAPS
 from esddns_simulator.faults import ApiFault
 from nodes.virtual_cluster import NAMESPACE, VirtualCluster, cluster_of
 from scenarios.virtual_site import FIRST, SECOND, THIRD, ZONE
-from standin import Fault
+from standin import Fault, NoAnswerError
 from virtual_time import run_virtual
 
 MINUTE, HOUR = 60, 3600
@@ -183,6 +183,24 @@ def test_a_cache_that_is_gone(tokens: TokenSource) -> None:
             cluster.model.faults.clear()
             await asyncio.sleep(2 * MINUTE)
             assert all(agent.node.view.problem is None for agent in cluster.agents)
+
+    run_virtual(scenario())
+
+
+def test_a_cache_that_is_gone_unseen(tokens: TokenSource) -> None:
+    """Taken away while nobody's watch tells of it, as after an outage, it is made by the next write."""
+
+    async def scenario() -> None:
+        async with cluster_of(3, tokens) as cluster:
+            cluster.model.faults.append(
+                Fault(status=503, verb="get", kind=CONFIG_MAPS, count=10**9)
+            )
+            cluster.model.end_watches(NoAnswerError())
+            await asyncio.sleep(1)
+            cluster.model.store.delete(CONFIG_MAPS, NAMESPACE, NAME)
+            cluster.site.world.set_wan(ipv4=SECOND)
+            await cluster.site.until(SECOND, within=40)
+            await cluster.until(lambda: (cluster.cache() or {}).get("current_ip") == str(SECOND), 2)
 
     run_virtual(scenario())
 

@@ -112,7 +112,12 @@ class CacheKeeper:
             written = await self._cluster.create(CONFIG_MAPS, body)
         else:
             metadata["resourceVersion"] = self._view.version
-            written = await self._cluster.replace(CONFIG_MAPS, body)
+            try:
+                written = await self._cluster.replace(CONFIG_MAPS, body)
+            except NotFoundError:
+                # It was taken away, and after an outage the watch may be late to tell: made anew at once.
+                await self._view.see(None)
+                return
         await self._view.see(written)
 
     async def _look(self) -> None:
