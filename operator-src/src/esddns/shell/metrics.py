@@ -176,6 +176,7 @@ class Metrics:
             "Seconds that the event loop could not run when it should",
         )
         self._records: set[tuple[str, str]] = set()
+        self._families = frozenset(Family)
         self._shown: dict[Family, str] = {}
         self._begin_at_zero()
 
@@ -220,7 +221,15 @@ class Metrics:
             self._in_sync.labels(record.fqdn, record.type).set(in_sync)
 
     def configured(self, settings: Settings) -> None:
-        """Show what alerts have to know of the configuration in use."""
+        """Show what alerts have to know of the configuration in use.
+
+        Of a family that it does not have nothing is shown: no round would ever bring that up to date.
+        """
+        self._families = frozenset(settings.detection.families)
+        for family in frozenset(Family) - self._families:
+            for series in (self.last_check, self.last_attempt, self._wan_ip):
+                series.remove_by_labels({"family": family})
+            self._shown.pop(family, None)
         self._interval.set(settings.detection.interval)
         self._credential_check.set(settings.gandi.credential_check)
         # It ends somewhen on that day: from its beginning on it is not to be relied on.
@@ -244,7 +253,8 @@ class Metrics:
 
     def address(self, family: Family, address: IPAddress) -> None:
         """Show the address; the series of the one before goes."""
-        if (before := self._shown.get(family)) == str(address):
+        before = self._shown.get(family)
+        if before == str(address) or family not in self._families:
             return
         if before is not None:
             self._wan_ip.remove(family, before)
@@ -254,6 +264,8 @@ class Metrics:
     def round(self, family: Family, decision: Decision, at: float) -> None:
         """Count a full round. `at`: Unix time."""
         self._rounds.labels(family, decision.why or decision.status).inc()
+        if family not in self._families:  # one that began before the configuration changed
+            return
         self.last_attempt.labels(family).set(at)
         if decision.status is not Status.UNDECIDED:
             self.last_check.labels(family).set(at)
