@@ -88,6 +88,15 @@ def test_yields_are_spaced_out() -> None:
     assert Yields(50, 1000).allowed_at(300) == 1000 + LONGEST_YIELD_PAUSE
 
 
+def test_a_clock_that_is_wrong_holds_no_yield_up() -> None:
+    """A last time that lies ahead of any pause is not believed; one that may be a pause's is."""
+    now = 1_000_000.0
+    assert not Yields(1, now + 60).allowed(300, now)
+    assert not Yields(9, now + LONGEST_YIELD_PAUSE).allowed(300, now)
+    assert Yields(1, now + 30 * 86400).allowed(300, now)
+    assert Yields(1, now - 300).allowed(300, now)
+
+
 @given(st.integers(0, 10_000), times, st.floats(0, 86400))
 def test_a_yield_is_never_forbidden_for_ever(count: int, at: float, pause: float) -> None:
     """However often leadership was given up, the next time is at most an hour (or the pause) away."""

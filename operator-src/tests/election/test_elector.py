@@ -77,6 +77,24 @@ def test_the_lease_is_released_after_the_write_on_the_wire() -> None:
     run_virtual(scenario())
 
 
+def test_the_lease_is_released_though_a_renewal_was_on_the_wire() -> None:
+    """Whoever is stopped before a renewal was answered gives the Lease away as that left it."""
+
+    async def scenario() -> None:
+        async with fleet_of(3) as fleet:
+            leader = await fleet.leader(within=6)
+            fault = Fault(verb="update", kind=LEASES, hang=True, applied=True, count=1)
+            fleet.model.faults.append(fault)
+            for _ in range(60):
+                if not fault.count:
+                    break
+                await asyncio.sleep(0.1)
+            await leader.stop()
+            await fleet.leader(within=2, not_=leader)
+
+    run_virtual(scenario())
+
+
 def test_a_frozen_leader_starts_no_write_when_it_thaws() -> None:
     """A leader that was stopped for longer than its Lease may write no more, at once when it goes on."""
 
@@ -186,6 +204,7 @@ def test_a_yield_lets_another_lead() -> None:
             leader = await fleet.leader(within=6)
             assert leader.elector.may_yield()
             leader.elector.give_up("Gandi cannot be reached")
+            assert not leader.elector.may_yield()  # once is enough
             other = await fleet.leader(within=2, not_=leader)
             assert other.elector.yields.count == 1
             await asyncio.sleep(HOUR)

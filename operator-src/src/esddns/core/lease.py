@@ -35,6 +35,14 @@ class Yields:
         doubled = pause * 2.0 ** min(self.count - 1, 32)
         return self.at + min(doubled, max(LONGEST_YIELD_PAUSE, pause))
 
+    def allowed(self, pause: float, now: float) -> bool:
+        """Whether another is allowed now (Unix seconds).
+
+        A last time that lies further ahead than any pause was written by a clock that is wrong: it holds
+        nobody up.
+        """
+        return self.allowed_at(pause) <= now or self.at > now + max(LONGEST_YIELD_PAUSE, pause)
+
     def after(self, now: float) -> Yields:
         """One more, now."""
         return Yields(self.count + 1, now)

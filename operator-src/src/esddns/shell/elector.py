@@ -125,8 +125,9 @@ class Elector:
         self._good = True
 
     def may_yield(self) -> bool:
-        """Whether the fleet has not yielded too often of late."""
-        return self.yields.allowed_at(self._settings.yield_pause()) <= self._now().timestamp()
+        """Whether the fleet has not yielded too often of late, and this term is not given up already."""
+        pause, now = self._settings.yield_pause(), self._now().timestamp()
+        return self._yielding is None and self.yields.allowed(pause, now)
 
     def give_up(self, why: str) -> None:
         """Yield: let another lead, for `why`."""
@@ -257,7 +258,13 @@ class Elector:
             self._stand_back_until = self._boottime() + _STAND_BACK
             event(_log, logging.WARNING, "leadership given up", why=self._yielding)
         with contextlib.suppress(ClusterError):  # it runs out by itself
-            await self._store.release(held, yields)
+            try:
+                await self._store.release(held, yields)
+            except ConflictError:
+                # A renewal on the wire, whose answer was not waited for.
+                seen = await self._store.read()
+                if seen is not None and seen.holder == held.holder:
+                    await self._store.release(seen, yields)
 
     async def _look(self) -> None:
         with contextlib.suppress(ClusterError):
