@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from esddns.shell.gandi.token import TokenSource
 from esddns.shell.kube.seam import CONFIG_MAPS, DNS_RECORDS, NAMESPACES
+from esddns_simulator.faults import ApiFault
 from nodes.virtual_cluster import NAMESPACE, cluster_of
 from scenarios.virtual_site import FIRST, SECOND, THIRD
 from standin import Fault
@@ -30,6 +32,52 @@ def test_deleted_before_its_status_said_anything(tokens: TokenSource) -> None:
             cluster.model.store.delete(DNS_RECORDS, NAMESPACE, "web")
             await asyncio.sleep(10)
             cluster.model.faults.clear()
+            await cluster.until(lambda: cluster.record("web") is None, 2 * MINUTE)
+            assert cluster.held() is None
+
+    run_virtual(scenario())
+
+
+def test_released_while_gandi_is_asked(tokens: TokenSource) -> None:
+    """A record that is released before its deletion begins is not deleted, though its value was asked for."""
+
+    async def scenario() -> None:
+        async with cluster_of(2, tokens) as cluster:
+            cluster.apply("web", fqdn=WEB, deletionPolicy="Delete")
+            await cluster.becomes("web", "True", "Published")
+            await asyncio.sleep(MINUTE)
+            cluster.site.world.faults.add(ApiFault("latency", seconds=3, method="GET"))
+            cluster.model.store.delete(DNS_RECORDS, NAMESPACE, "web")
+            await asyncio.sleep(1)
+            released = {"metadata": {"annotations": {"esddns.io/release": "true"}}}
+            cluster.model.store.patch(DNS_RECORDS, NAMESPACE, "web", released)
+            await cluster.until(lambda: cluster.record("web") is None, 2)
+            await asyncio.sleep(MINUTE)
+            assert cluster.held() == (str(FIRST),)
+
+    run_virtual(scenario())
+
+
+def test_written_alone_and_deleted_under_a_new_leader(tokens: TokenSource) -> None:
+    """What an agent wrote alone, and told nobody of, goes with its object: by the address it is ours."""
+
+    async def scenario() -> None:
+        async with cluster_of(2, tokens) as cluster:
+            cluster.apply("web", fqdn=WEB, deletionPolicy="Delete")
+            await cluster.becomes("web", "True", "Published")
+            # The object's record is the only one, and so the first that the token is tried with.
+            cluster.settings = replace(cluster.settings, records=())
+            await asyncio.sleep(MINUTE)
+            writer, other = cluster.agents
+            other.cut.update({"gandi", "sources"})
+            cluster.model.outage()
+            cluster.site.world.set_wan(ipv4=SECOND)
+            await cluster.until(lambda: cluster.held() == (str(SECOND),), 3 * MINUTE)
+            await cluster.crash(writer)
+            other.cut.clear()
+            other.cut.add("slow-sources")
+            cluster.model.recover()
+            cluster.model.store.delete(DNS_RECORDS, NAMESPACE, "web")
             await cluster.until(lambda: cluster.record("web") is None, 2 * MINUTE)
             assert cluster.held() is None
 

@@ -47,7 +47,9 @@ class Agent:
         site = cluster.site
         self.metrics = Metrics()
         self.reporter = Reporter(self.metrics, site.now)
-        self.cut: set[str] = set()  # what this node cannot reach: gandi, sources
+        self.cut: set[str] = set()  # what it cannot reach: gandi, sources; late: slow-sources
+        self.suspended = 0.0  # seconds for which the machine was, so far
+        loop = asyncio.get_running_loop()
         client = ModelCluster(cluster.model, self.name, NAMESPACE)
         self.memory = Memory()
         self.configuration = Configuration(cluster.load, self.reporter)
@@ -59,7 +61,7 @@ class Agent:
             lambda _settings: site.outside(cluster.tokens, self.reporter, cut=self.cut),
             memory=self.memory,
             now=site.now,
-            boottime=asyncio.get_running_loop().time,
+            boottime=lambda: loop.time() + self.suspended,
             rng=random.Random(number),  # noqa: S311  # the same in each run
             reporter=self.reporter,
         )

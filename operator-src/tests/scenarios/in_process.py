@@ -149,6 +149,8 @@ class InProcessSource:
         """Ask it."""
         if "sources" in self._cut:
             raise SourceError(FailureReason.UNREACHABLE, "no route to host")
+        if "slow-sources" in self._cut:
+            await asyncio.sleep(1)
         mode = self._world.behaviour(self.name).mode
         response = self._reflector.over_http(self.name)
         if mode in ("dead", "drip"):

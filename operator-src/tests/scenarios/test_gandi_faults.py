@@ -105,6 +105,25 @@ def test_a_lost_reply_and_then_a_change(tokens: TokenSource) -> None:
     play(scenario())
 
 
+def test_a_lost_reply_and_then_a_change_that_fails(tokens: TokenSource) -> None:
+    """It stays ours though the next write fails as well: the one after that is still written."""
+    record = Record(FQDN, RRType.A, drift=Drift.REPORT)
+
+    async def scenario() -> None:
+        async with virtual_site(record, tokens=tokens) as site:
+            site.world.faults.add(ApiFault("lose-reply", method="PUT", count=1))
+            site.world.set_wan(ipv4=SECOND)
+            await site.until(SECOND, within=40)
+            blind = site.world.faults.add(ApiFault("server-error", method="GET"))
+            site.world.set_wan(ipv4=THIRD)
+            await asyncio.sleep(2 * MINUTE)
+            site.world.faults.add(ApiFault("server-error", method="PUT", count=1))
+            site.world.faults.remove(blind)
+            await site.until(THIRD, within=90)
+
+    play(scenario())
+
+
 def test_a_slow_write_is_not_believed(tokens: TokenSource) -> None:
     """A write that takes longer than its deadline is no success; when Gandi is fast again all is right."""
 

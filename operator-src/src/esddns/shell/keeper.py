@@ -119,13 +119,17 @@ class Keeper:
         tracked.take_values(now)
         if tracked.family is not None:
             self._tell(tracked, self._rounds.get(tracked.family), now)
-        # What is ours to remove depends on the address, too: the first round is near.
-        if tracked.actionable and not (tracked.leaves and self._awaits_round(tracked)):
+        if self._may_pass(tracked):
             tracked.due = now
         return tracked
 
-    def _awaits_round(self, tracked: Tracked) -> bool:
-        return tracked.family is not None and tracked.family not in self._rounds
+    def _may_pass(self, tracked: Tracked) -> bool:
+        """Whether there is something to do about it, and enough is known for that.
+
+        What is ours to remove depends on the address, too: the first round is near.
+        """
+        awaits_round = tracked.family is not None and tracked.family not in self._rounds
+        return tracked.actionable and not (tracked.leaves and awaits_round)
 
     def _recall(self, target: Target) -> None:
         """What an object remembers helps a writer that has no memory of its own."""
@@ -142,7 +146,7 @@ class Keeper:
         """Ask the API about one record now, whatever DNS says."""
         now = asyncio.get_running_loop().time()
         tracked = self.by_key.get(key)
-        if tracked is not None and tracked.actionable:
+        if tracked is not None and self._may_pass(tracked):
             tracked.verify.insert(0, now)
             tracked.refused = None
             tracked.due = now
@@ -209,7 +213,7 @@ class Keeper:
                 self._provider.last_good = -math.inf
             now = asyncio.get_running_loop().time()
             for tracked in self.tracked:
-                if tracked.actionable:
+                if self._may_pass(tracked):
                     # Agents that are alone learn of it together, as of a new address.
                     tracked.due = now + (
                         self._terms.solo_jitter() if self._terms.solo_jitter else 0
@@ -226,7 +230,7 @@ class Keeper:
         loop = asyncio.get_running_loop()
         self._credential_retry = loop.time() + _IDLE
         tracked = next(self._by_turns)
-        if tracked.actionable:
+        if self._may_pass(tracked):
             outcome = await self._pass(tracked, ask_api=True)
             if outcome is not None and outcome.retry_at is not None:
                 self._credential_retry = outcome.retry_at
@@ -295,7 +299,15 @@ class Keeper:
 
     async def _remove(self, tracked: Tracked) -> Outcome:
         record = tracked.record
-        outcome = await self._publisher.remove(record, self._state_of(record), tracked.wanted)
+
+        def still() -> bool:
+            return self.by_key.get(record.key) is tracked
+
+        outcome = await self._publisher.remove(
+            record, self._state_of(record), tracked.wanted, still
+        )
+        if not outcome.wrote and not still():
+            return outcome  # released, or wanted again: nothing was done, and this is nobody's any more
         if outcome.retry_at is not None:
             tracked.due = outcome.retry_at
         elif not outcome.in_sync:

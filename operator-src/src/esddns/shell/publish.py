@@ -91,10 +91,16 @@ class Publisher:
                 state = replace(state, zone=None)
             return _failed(replace(outcome, zone=zone or outcome.zone), error), state
 
-    async def remove(self, record: Record, state: RecordState, kept: RRset | None) -> Outcome:
+    async def remove(
+        self,
+        record: Record,
+        state: RecordState,
+        kept: RRset | None,
+        still: Callable[[], bool] = lambda: True,
+    ) -> Outcome:
         """Delete the RRset where it is ours; a zone that is not there has none of it either.
 
-        Ours is also what it would be `kept` on.
+        Ours is also what it would be `kept` on. `still`: whether it is to go when the call is to begin.
 
         In sync when there is nothing of ours left there, as far as the API says. Never raises for what
         the provider does: the outcome says it.
@@ -110,6 +116,8 @@ class Publisher:
             if planned.action is Action.NONE:
                 return replace(outcome, in_sync=True, error=planned.message or None)
             forbidden = "dry-run = true" if self._dry_run else self._may_write()
+            if not still():
+                forbidden = "it is not to go any more"
             if forbidden is not None:
                 return replace(outcome, action=Action.NONE, error=forbidden)
             await self._provider.delete(zone, name, record.type)
@@ -215,6 +223,10 @@ class Publisher:
     ) -> tuple[Outcome, RecordState]:
         record, zone = wish.record, str(outcome.zone)
         at = self._now()
+        if planned.observed in before.may_hold:
+            # That one is certain now. It may be of a write whose reply was lost, and still stand there after
+            # this one failed.
+            before = replace(before, ours=planned.observed)
         state = replace(before, attempted=wish.rrset)
         remember(state)
         # Remembering may have taken long: a disk that hangs is no licence.
