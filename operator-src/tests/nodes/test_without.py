@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,62 @@ def test_a_new_token_does_not_wake_all_that_are_alone_at_once(
             await site.until(SECOND, within=30)
             await asyncio.sleep(MINUTE)
             assert 1 <= site.puts() - puts <= 3
+
+    run_virtual(scenario())
+
+
+def test_what_was_learnt_alone_is_not_held_against_it(tokens: TokenSource, tmp_path: Path) -> None:
+    """A token that was refused in solo mode, and replaced after it, leaves no agent that is not ready."""
+
+    async def scenario() -> None:
+        async with cluster_of(3, tokens) as cluster:
+            site = cluster.site
+            cluster.model.outage()
+            site.world.credentials.replace(["second-token-of-the-site"], [])
+            site.world.set_wan(ipv4=SECOND)
+            await asyncio.sleep(10 * MINUTE)
+            refused = [agent for agent in cluster.agents if agent.reporter.credential_good is False]
+            assert refused
+            cluster.model.recover()
+            await cluster.leader(within=60)
+            (tmp_path / "api-key").write_text("second-token-of-the-site")
+            await site.until(SECOND, within=60)
+            await asyncio.sleep(MINUTE)
+            for agent in cluster.agents:
+                assert agent.reporter.credential_good is not False
+                assert not agent.metrics.registry.get_sample_value("esddns_credential_rejected")
+
+    run_virtual(scenario())
+
+
+def test_a_stalled_loop_is_seen_in_solo_mode_too(tokens: TokenSource) -> None:
+    """Whoever goes on alone and stands still is not alive; after it nothing more is waited for."""
+
+    async def scenario() -> None:
+        async with cluster_of(1, tokens) as cluster:
+            (agent,) = cluster.agents
+            cluster.model.outage()
+            await asyncio.sleep(SOLO_WITHIN)
+            assert agent.node.stalled() == []
+            agent.node._solo_health.beat("keeper", -1)
+            assert agent.node.stalled() == ["keeper"]
+            cluster.model.recover()
+            await cluster.leader(within=60)
+            await asyncio.sleep(10)
+            assert agent.node.stalled() == []
+
+    run_virtual(scenario())
+
+
+def test_a_suspended_machine_asks_before_it_goes_on_alone(tokens: TokenSource) -> None:
+    """Hours in which nobody asked are no silence of the API server's."""
+
+    async def scenario() -> None:
+        async with cluster_of(3, tokens) as cluster:
+            for agent in cluster.agents:
+                agent.suspended = 3.0 * HOUR
+            await asyncio.sleep(5 * MINUTE)
+            assert fallbacks(cluster) == 0
 
     run_virtual(scenario())
 
@@ -163,8 +220,9 @@ def test_an_outage_for_all_is_no_merry_go_round(tokens: TokenSource) -> None:
     run_virtual(scenario())
 
 
-def test_a_cache_that_is_gone(tokens: TokenSource) -> None:
-    """Without a cache the agents look for themselves, warn and count it; the Lease decides who writes."""
+def test_a_cache_that_is_gone(tokens: TokenSource, caplog: pytest.LogCaptureFixture) -> None:
+    """Without a cache the agents look for themselves, say it and count it; the Lease decides who writes."""
+    caplog.set_level(logging.INFO)
 
     async def scenario() -> None:
         async with cluster_of(3, tokens) as cluster:
@@ -177,12 +235,14 @@ def test_a_cache_that_is_gone(tokens: TokenSource) -> None:
             await asyncio.sleep(2 * MINUTE)
             assert fallbacks(cluster) == 2
             assert sum(str(a) == str(FIRST) for a in own_views(cluster)) == 2
+            assert sum(line.startswith("this node's own view") for line in caplog.messages) == 2
             site.world.set_wan(ipv4=SECOND)
             await site.until(SECOND, within=40)
             assert site.puts() == puts + 1
             cluster.model.faults.clear()
             await asyncio.sleep(2 * MINUTE)
             assert all(agent.node.view.problem is None for agent in cluster.agents)
+            assert own_views(cluster) == []
 
     run_virtual(scenario())
 

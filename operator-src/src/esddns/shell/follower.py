@@ -58,9 +58,12 @@ class Follower:
         """Look after oneself, until cancelled."""
         while True:
             await asyncio.sleep(_LOOK)
+            stale = self._view.stale(self._interval())
+            if not stale:
+                self.own.clear()
             if self._silent_for() >= SOLO_AFTER:
                 await self._be_solo()
-            elif self._view.stale(self._interval()) and not self._leads():
+            elif stale and not self._leads():
                 now = asyncio.get_running_loop().time()
                 if now >= self._fall_back_at:
                     self._fall_back_at = now + self._interval()
@@ -94,3 +97,6 @@ class Follower:
             decision = (await detector.round(current)).decision
             if decision.address is not None:
                 self.own[family] = decision.address
+            event(_log, logging.INFO, "this node's own view, for want of a cache to believe",
+                  family=family, address=decision.address, agreed=",".join(decision.agreed),
+                  why=decision.detail)  # fmt: skip

@@ -82,7 +82,8 @@ class Node:
     ) -> None:
         self._me = me
         self._configuration = configuration
-        cluster = self._cluster = HeardCluster(cluster, boottime)
+        # By a clock that stops with a suspended machine: nobody was asked meanwhile, so nobody was silent.
+        cluster = self._cluster = HeardCluster(cluster, asyncio.get_running_loop().time)
         self._connect = connect
         self._memory = memory
         self._now = now
@@ -90,6 +91,7 @@ class Node:
         self._reporter = reporter
         # Of the leader's loops: while one is stalled the Lease is not renewed.
         self._health = Health()
+        self._solo_health = Health()
         self._owner = ""  # the DaemonSet's uid
         self.view = CacheView()
         self.elector = Elector(
@@ -145,8 +147,8 @@ class Node:
         return self._leading.engine
 
     def stalled(self) -> list[str]:
-        """Name the leader's loops that do not live."""
-        return self._health.stalled()
+        """Name the loops that do not live, of the leader or of who goes on alone."""
+        return [*self._health.stalled(), *self._solo_health.stalled()]
 
     @property
     def own_view(self) -> Mapping[Family, IPAddress]:
@@ -243,12 +245,17 @@ class Node:
             self._now,
             self._rng,
             self._reporter,
-            Health(),
+            self._solo_health,
             targets=[*mine, *others],
             may_write=self._may_write_alone,
             solo=True,
         )
-        await work(engine, outside)
+        try:
+            await work(engine, outside)
+        finally:
+            self._solo_health.clear()
+            if self.elector.term is None:
+                self._reporter.end_of_term()  # what Gandi said meanwhile is the next leader's to find out
 
     def _may_write_alone(self) -> str | None:
         """Why this agent may not write without the Lease: where the API server answers, the Lease decides."""

@@ -218,7 +218,7 @@ class KubernetesCluster(Cluster):
                 method, call.path, {}, [*query], headers, body, auth_settings=["BearerToken"]
             )
         except Exception as error:  # what reads the credentials: a hook, a plugin, whatever it is
-            raise seam.DeniedError(f"{call}: not asked: no credentials: {error}") from error
+            raise seam.UnreachableError(f"{call}: not asked: no credentials: {error}") from error
         unlimited = aiohttp.ClientTimeout(total=None)  # the limits are ours: watches last
         return (await self._api.call_api(*request, _request_timeout=unlimited)).response
 

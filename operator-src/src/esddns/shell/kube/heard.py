@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import Any, TypeVar
 
-from esddns.shell.clock import Boottime
 from esddns.shell.kube.seam import (
     Cluster,
     ClusterError,
@@ -22,14 +21,14 @@ T = TypeVar("T")
 class HeardCluster(Cluster):
     """Passes everything on. An error is an answer, too, unless nothing came at all."""
 
-    def __init__(self, cluster: Cluster, boottime: Boottime) -> None:
+    def __init__(self, cluster: Cluster, clock: Callable[[], float]) -> None:
         self._cluster = cluster
-        self._boottime = boottime
-        self._heard_at = boottime()
+        self._clock = clock  # seconds
+        self._heard_at = clock()
 
     def silent_for(self) -> float:
         """Seconds since it answered anything."""
-        return self._boottime() - self._heard_at
+        return self._clock() - self._heard_at
 
     async def get(self, kind: Kind, name: str, *, namespace: str | None = None) -> Object:
         """Read one object."""
@@ -88,7 +87,7 @@ class HeardCluster(Cluster):
         except UnreachableError:
             raise
         except ClusterError:
-            self._heard_at = self._boottime()
+            self._heard_at = self._clock()
             raise
-        self._heard_at = self._boottime()
+        self._heard_at = self._clock()
         return answered
