@@ -16,7 +16,7 @@ do_it() {
   fi
 }
 
-# The image, from the one place that names it: a fork changes it there.
+# The image, from the base: a fork that releases its own changes it there, and where clusters/kind replaces it.
 image_name() { sed -n 's/^ *newName: *//p' apps/esddns/base/kustomization.yaml; }
 
 check_version() {
