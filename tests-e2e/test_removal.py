@@ -148,7 +148,7 @@ def test_a_namespace_without_agents_says_what_it_waits_for(
     kubectl: Kubectl, esddns: Esddns
 ) -> None:
     """Where no agent is left the namespace names the finalizer; taking that off is the way out."""
-    kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+    kubectl.apply_namespaces(NAMESPACE)
     orphan = dnsrecord("orphan", deletionPolicy="Delete")
     kubectl.apply({**orphan, "metadata": {**orphan["metadata"], "finalizers": [FINALIZER]}})
     kubectl.delete("namespace", NAMESPACE, "--wait=false")
@@ -181,12 +181,12 @@ def test_deploy_on_a_bare_cluster(
 
 def test_deploy_again_changes_nothing(site: Site, kubectl: Kubectl, esddns: Esddns) -> None:
     """A second run ends well, and leaves every object and every pod as it was."""
-    before = applied(kubectl, "esddns-deploy"), _pods(kubectl)
+    before = applied(kubectl, "esddns-deploy"), kubectl.uids("pods")
     assert "DaemonSet/esddns-operator-daemon" in before[0]
     assert "Secret/esddns-gandi-credentials" in before[0]
     done = site.run(DEPLOY)
     assert done.code == 0, done.err
-    assert (applied(kubectl, "esddns-deploy"), _pods(kubectl)) == before
+    assert (applied(kubectl, "esddns-deploy"), kubectl.uids("pods")) == before
     assert esddns.all_ready()
 
 
@@ -208,10 +208,6 @@ def test_delete_leaves_nothing(
 def _finalizers(esddns: Esddns, name: str) -> list[str]:
     found: list[str] = (esddns.record(name) or {})["metadata"].get("finalizers", [])
     return found
-
-
-def _pods(kubectl: Kubectl) -> set[str]:
-    return {pod["metadata"]["uid"] for pod in kubectl.list("pods")}
 
 
 def _waits_for(kubectl: Kubectl) -> str:

@@ -29,13 +29,15 @@ def test_all_pods_deleted_at_once(
     """With every agent gone and then a WAN change, those that follow bring DNS right by one write."""
     wan = "203.0.113.81"
     with esddns.kept_record("orphaned") as name:
-        before = _uids(kubectl)
+        before = kubectl.uids("pods", AGENTS)
         kubectl(
             "delete", "pods", f"--namespace={NAMESPACE}", f"--selector={AGENTS}", "--wait=false"
         )
         clock = Stopwatch()
         # Those that end are at work until they are gone.
-        until("rollout", lambda: before.isdisjoint(_uids(kubectl)), seen=esddns.agents)
+        until(
+            "rollout", lambda: before.isdisjoint(kubectl.uids("pods", AGENTS)), seen=esddns.agents
+        )
         internet.move(wan)
         moved = Stopwatch()
         esddns.until_dns(name, wan)
@@ -120,11 +122,6 @@ def _ready(esddns: Esddns) -> list[dict[str, Any]]:
             status["ready"] for status in pod["status"].get("containerStatuses", [{"ready": False}])
         )
     ]
-
-
-def _uids(kubectl: Kubectl) -> set[str]:
-    """Return which agents there are, those that are about to end among them."""
-    return {pod["metadata"]["uid"] for pod in kubectl.list("pods", AGENTS)}
 
 
 def _images(esddns: Esddns) -> list[str]:

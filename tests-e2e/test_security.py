@@ -67,7 +67,7 @@ def web(nodes: Nodes) -> list[Process]:
 def own_namespace(kubectl: Kubectl) -> Iterator[str]:
     """A namespace where no agent looks."""
     name = "end-to-end-admission"
-    kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    kubectl.apply_namespaces(name)
     yield name
     kubectl.delete("namespace", name)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import time
 from collections.abc import Iterator
@@ -13,6 +11,7 @@ from typing import Any
 
 import requests
 
+from harness.github import headers_of_push
 from harness.kubectl import Kubectl
 from harness.waiting import until
 from harness.watch import Watch
@@ -122,15 +121,10 @@ class ArgoCD:
                 "commits": [{"added": [], "removed": [], "modified": ["clusters/kind/records"]}],
             }
         ).encode()
-        signature = hmac.new(WEBHOOK_SECRET.encode(), body, hashlib.sha256).hexdigest()
         answer = requests.post(
             f"{self.url}/api/webhook",
             data=body,
-            headers={
-                "Content-Type": "application/json",
-                "X-GitHub-Event": "push",
-                "X-Hub-Signature-256": f"sha256={signature}",
-            },
+            headers=headers_of_push(body, WEBHOOK_SECRET),
             timeout=_TIMEOUT,
         )
         answer.raise_for_status()

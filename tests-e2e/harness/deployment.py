@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
+import yaml
+
 from harness.argocd import NAMESPACE as ARGOCD
 from harness.argocd import ArgoCD
 from harness.cluster import Cluster
@@ -39,8 +41,9 @@ def deploy(cluster: Cluster, argocd: ArgoCD, git: GitServer, esddns: Esddns) -> 
     # What a fork changes: one place for the repository.
     project = git.work / "apps" / "argocd" / "project" / "appproject.yaml"
     text = project.read_text()
-    assert text.count("https://github.com/sqe/esddns\n") == 1, "the repository is not in one place"
-    project.write_text(text.replace("https://github.com/sqe/esddns", git.url))
+    (repository,) = yaml.safe_load(text)["spec"]["sourceRepos"]
+    assert text.count(repository) == 1, "the repository is not in one place"
+    project.write_text(text.replace(repository, git.url))
     revision = git.push("the repository is here")
     internet.lift_all()
     internet.move(FIRST_WAN)

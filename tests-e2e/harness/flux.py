@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import os
 import shutil
@@ -18,6 +16,7 @@ from typing import Any
 import yaml
 
 from harness.expected import TESTS
+from harness.github import headers_of_push
 from harness.kubectl import Kubectl
 from harness.nodes import Nodes
 from harness.waiting import until
@@ -123,12 +122,11 @@ class Flux:
     def tell_of_push(self, receiver: str, token: str) -> None:
         """Send what GitHub sends on a push, signed, to the path that a Receiver has."""
         body = json.dumps({"ref": "refs/heads/main"})
-        signature = hmac.new(token.encode(), body.encode(), hashlib.sha256).hexdigest()
         address = self._get("service", "webhook-receiver")["spec"]["clusterIP"]
         path = self._get("receiver", receiver)["status"]["webhookPath"]
-        headers = (
-            "-H 'Content-Type: application/json' -H 'X-GitHub-Event: push'"
-            f" -H 'X-Hub-Signature-256: sha256={signature}'"
+        headers = " ".join(
+            f"--header '{name}: {value}'"
+            for name, value in headers_of_push(body.encode(), token).items()
         )
         self._nodes.run(
             self._nodes.control_plane,
@@ -142,8 +140,8 @@ def _names_of_definitions(objects: list[dict[str, Any]]) -> list[str]:
 
 def _define(kubectl: Kubectl, objects: list[dict[str, Any]]) -> None:
     """Make the namespace and the definitions among the objects, and wait until they are served."""
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    kubectl.apply(namespace, *(obj for obj in objects if obj["kind"] == _DEFINITION))
+    kubectl.apply_namespaces(NAMESPACE)
+    kubectl.apply(*(obj for obj in objects if obj["kind"] == _DEFINITION))
     names = set(_names_of_definitions(objects))
     until("definitions served", lambda: _established(kubectl) >= names)
 

@@ -49,12 +49,16 @@ class Internet:
 
     def puts(self, name: str, rtype: str = "A") -> list[list[str]]:
         """Return the values of each write of a record that Gandi accepted, oldest first."""
-        calls = self.calls(kind="api", method="PUT", path=f"*/records/{name}/{rtype}", status=201)
-        return [json.loads(call["body"])["rrset_values"] for call in calls]
+        return self._puts(name, rtype, status=201)
 
-    def tried_puts(self, name: str, rtype: str = "A") -> list[dict[str, Any]]:
-        """Return each write of a record that was asked for, whatever came of it."""
-        return self.calls(kind="api", method="PUT", path=f"*/records/{name}/{rtype}")
+    def tried_puts(self, name: str, rtype: str = "A") -> list[list[str]]:
+        """Return the values of each write of a record that was asked for, whatever came of it."""
+        return self._puts(name, rtype)
+
+    def _puts(self, name: str, rtype: str, **criteria: int) -> list[list[str]]:
+        path = f"*/records/{name}/{rtype}"
+        calls = self.calls(kind="api", method="PUT", path=path, **criteria)
+        return [json.loads(call["body"])["rrset_values"] for call in calls]
 
     def rrset(self, name: str, rtype: str = "A", zone: str = ZONE) -> dict[str, Any]:
         """Return TTL and values that Gandi has for a name, {} where it has none."""

@@ -81,10 +81,20 @@ class Kubectl:
         items: list[dict[str, Any]] = json.loads(text)["items"]
         return items
 
+    def uids(self, kind: str, selector: str = "") -> set[str]:
+        """Return which objects of a kind have the labels, those that are about to end among them."""
+        return {obj["metadata"]["uid"] for obj in self.list(kind, selector)}
+
     def apply(self, *objects: Mapping[str, Any]) -> None:
         """Apply objects, server-side."""
         listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
         self("apply", "--server-side", "--filename=-", stdin=json.dumps(listed))
+
+    def apply_namespaces(self, *names: str) -> None:
+        """Apply namespaces that have nothing but a name."""
+        self.apply(
+            *({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": n}} for n in names)
+        )
 
     def delete(self, kind: str, name: str, *options: str, namespace: str = NAMESPACE) -> None:
         """Delete an object; one that is not there is deleted already."""

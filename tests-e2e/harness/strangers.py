@@ -71,9 +71,7 @@ def strangers(kubectl: Kubectl) -> Iterator[Strangers]:
     """Have them while the context lasts."""
     names = (STRANGER, MONITORING)
     try:
-        kubectl.apply(
-            *({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": n}} for n in names)
-        )
+        kubectl.apply_namespaces(*names)
         for name in names:
             # Without it a pod is refused.
             until("account made", partial(kubectl.get, "serviceaccount", "default", name))
