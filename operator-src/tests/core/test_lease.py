@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,25 +80,36 @@ def test_who_lost_it_is_gone_before_another_leads(renewed: float, passed: float)
         assert Term("me", renewed).lost(renewed + passed)
 
 
-def test_yields_are_spaced_out() -> None:
-    """The first yield is free; the next after the pause, then after twice that, up to an hour."""
-    assert Yields().allowed_at(300) == 0
-    once = Yields().after(1000)
-    assert once.allowed_at(300) == 1000 + 300
-    assert once.after(1300).allowed_at(300) == 1300 + 600
-    assert Yields(50, 1000).allowed_at(300) == 1000 + LONGEST_YIELD_PAUSE
+def test_the_age_of_yields() -> None:
+    """It begins anew when another was given up, not when the Lease is renewed."""
+    first = Sighting(None, 0.0).next(Lease("1", "a", "t1", yields=Yields(1, 7)), 10.0)
+    assert first.yields_since == 10
+    renewed = first.next(Lease("2", "a", "t2", yields=Yields(1, 7)), 20.0)
+    assert (renewed.since, renewed.yields_since) == (20, 10)
+    assert renewed.next(Lease("3", yields=Yields(2, 9)), 30.0).yields_since == 30
 
 
-def test_a_clock_that_is_wrong_holds_no_yield_up() -> None:
-    """A last time that lies ahead of any pause is not believed; one that may be a pause's is."""
-    now = 1_000_000.0
-    assert not Yields(1, now + 60).allowed(300, now)
-    assert not Yields(9, now + LONGEST_YIELD_PAUSE).allowed(300, now)
-    assert Yields(1, now + 30 * 86400).allowed(300, now)
-    assert Yields(1, now - 300).allowed(300, now)
+@pytest.mark.parametrize(
+    ("count", "ago", "seen_for", "allowed"),
+    [
+        (0, 0, 0, True),
+        (1, 299, 299, False),
+        (1, 300, 0, True),  # heard of only now
+        (1, -30 * 86400, 299, False),  # a clock that is wrong
+        (1, -30 * 86400, 300, True),
+        (2, -30 * 86400, 300, False),
+        (9, 300, 300, False),
+        (9, 0, LONGEST_YIELD_PAUSE, True),
+    ],
+)
+def test_yields_are_spaced_out(count: int, ago: float, seen_for: float, allowed: bool) -> None:
+    """The first is free; the next after the pause, then twice that, up to an hour, by whichever clock."""
+    assert Yields(count, 1000 - ago).allowed(300, 1000, seen_for) is allowed
 
 
 @given(st.integers(0, 10_000), times, st.floats(0, 86400))
 def test_a_yield_is_never_forbidden_for_ever(count: int, at: float, pause: float) -> None:
     """However often leadership was given up, the next time is at most an hour (or the pause) away."""
-    assert Yields(count, at).allowed_at(pause) <= at + max(LONGEST_YIELD_PAUSE, pause)
+    longest = max(LONGEST_YIELD_PAUSE, pause)
+    assert Yields(count, at).wait(pause) <= longest
+    assert Yields(count, at).allowed(pause, 0, longest)

@@ -53,6 +53,7 @@ class Agent:
         self.name = f"agent-{number}"
         self.cluster = FreezableCluster(fleet.model, self.name)
         self.stalled: list[str] = []
+        self.ahead = timedelta()  # of its clock
         self.terms: list[list[float]] = []
         self.works_at_end = 0.0  # seconds that its last write takes at a stop
         self._loop = asyncio.get_running_loop()
@@ -61,7 +62,7 @@ class Agent:
             self.cluster,
             LeaseStore(self.cluster, NAMESPACE, fleet.now),
             self._loop.time,
-            fleet.now,
+            lambda: fleet.now() + self.ahead,
             random.Random(number),  # noqa: S311  # a fixed seed for each agent
             lambda: len(fleet.agents),
             lambda: self.stalled,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta
 
 import pytest
 
@@ -89,6 +90,7 @@ def test_the_lease_is_released_though_a_renewal_was_on_the_wire() -> None:
                 if not fault.count:
                     break
                 await asyncio.sleep(0.1)
+            assert not fault.count
             await leader.stop()
             await fleet.leader(within=2, not_=leader)
 
@@ -225,6 +227,25 @@ def test_yields_are_no_merry_go_round() -> None:
                 await asyncio.sleep(10)
             terms = sum(len(agent.terms) for agent in fleet.agents)
             assert terms <= 1 + 1 + 4 + 6  # at once, after 5, 10, 20, 40 minutes, then hourly
+
+    run_virtual(scenario())
+
+
+def test_a_clock_that_is_wrong_holds_no_yield_up() -> None:
+    """One of two agents lives a year ahead: the other still yields after its pauses, and not sooner."""
+
+    async def scenario() -> None:
+        async with fleet_of(2) as fleet:
+            wrong, right = fleet.agents
+            wrong.ahead = timedelta(days=365)
+            for _ in range(6 * HOUR // 10):
+                for agent in fleet.leaders:
+                    if agent.elector.may_yield():
+                        agent.elector.give_up("no answer from any source")
+                await asyncio.sleep(10)
+            # After 5 minutes or 10, 20 or 40, and then hourly, for those of the other count as well.
+            assert 6 <= len(right.terms) <= 9
+            assert len(wrong.terms) <= len(right.terms) + 1
 
     run_virtual(scenario())
 

@@ -65,8 +65,8 @@ def check_lease(lease: Lease) -> None:
         assert isinstance(text, str)
     assert not (lease.released and lease.holder)
     assert lease.yields.count >= 0
-    allowed = lease.yields.allowed_at(300)
-    assert allowed == 0 or 300 <= round(allowed - lease.yields.at) <= LONGEST_YIELD_PAUSE
+    assert (lease.yields.wait(300) == 0) == (lease.yields.count == 0)
+    assert lease.yields.wait(300) == 0 or 300 <= lease.yields.wait(300) <= LONGEST_YIELD_PAUSE
 
 
 async def take_over(found: dict[str, Any]) -> None:

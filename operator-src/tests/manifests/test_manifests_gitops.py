@@ -200,6 +200,7 @@ def test_the_fleet() -> None:
     (label,) = clusters["clusters"]["selector"]["matchExpressions"]
     elements = listed["list"]["elements"]
     assert [element["part"] for element in elements] == PARTS
+    assert spec["template"]["metadata"]["name"].startswith("{{ .nameNormalized }}-esddns")
     source = spec["template"]["spec"]["source"]
     assert [source["repoURL"]] == project["spec"]["sourceRepos"]
     assert f'index .metadata.labels "{label["key"]}"' in source["path"]

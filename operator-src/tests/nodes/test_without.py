@@ -118,6 +118,7 @@ def test_a_stalled_loop_is_seen_in_solo_mode_too(tokens: TokenSource) -> None:
             cluster.model.outage()
             await asyncio.sleep(SOLO_WITHIN)
             assert agent.node.stalled() == []
+            assert "keeper" in agent.node._solo_health._due
             agent.node._solo_health.beat("keeper", -1)
             assert agent.node.stalled() == ["keeper"]
             cluster.model.recover()

@@ -28,20 +28,19 @@ class Yields:
     count: int = 0
     at: float = 0.0
 
-    def allowed_at(self, pause: float) -> float:
-        """Unix seconds from which the next one is allowed: `pause` after the last, doubling to an hour."""
+    def wait(self, pause: float) -> float:
+        """Seconds from the last one to the next: `pause`, doubling to an hour."""
         if self.count == 0:
             return 0.0
-        doubled = pause * 2.0 ** min(self.count - 1, 32)
-        return self.at + min(doubled, max(LONGEST_YIELD_PAUSE, pause))
+        return min(pause * 2.0 ** min(self.count - 1, 32), max(LONGEST_YIELD_PAUSE, pause))
 
-    def allowed(self, pause: float, now: float) -> bool:
+    def allowed(self, pause: float, now: float, seen_for: float) -> bool:
         """Whether another is allowed now (Unix seconds).
 
-        A last time that lies further ahead than any pause was written by a clock that is wrong: it holds
-        nobody up.
+        `seen_for`: own seconds since the last one was heard of. They are enough where its time is that of a
+        clock which is wrong; who heard of it only now goes by that time.
         """
-        return self.allowed_at(pause) <= now or self.at > now + max(LONGEST_YIELD_PAUSE, pause)
+        return min(self.at + self.wait(pause) - now, self.wait(pause) - seen_for) <= 0
 
     def after(self, now: float) -> Yields:
         """One more, now."""
@@ -70,19 +69,28 @@ class Lease:
 class Sighting:
     """The Lease, and when (own boot time) it was first seen in this state. None: there is no Lease.
 
-    `was_held`: before that, somebody held it.
+    `was_held`: before that, somebody held it. `yields_since`: when its yields were first seen as they are.
     """
 
     lease: Lease | None
     since: float
     was_held: bool = False
+    yields_since: float = 0.0
+
+    @property
+    def yields(self) -> Yields:
+        """How often leadership was given up in a row, as last seen."""
+        return self.lease.yields if self.lease else Yields()
 
     def next(self, lease: Lease | None, now: float) -> Sighting:
         """See it again: the age begins anew when the holder or its renewal changed."""
         if _state(lease) == _state(self.lease):
-            return replace(self, lease=lease)
-        held = bool(self.lease and self.lease.holder)
-        return Sighting(lease, now, held or (self.was_held and now < self.free_at()))
+            seen = replace(self, lease=lease)
+        else:
+            held = bool(self.lease and self.lease.holder)
+            was_held = held or (self.was_held and now < self.free_at())
+            seen = Sighting(lease, now, was_held, self.yields_since)
+        return seen if seen.yields == self.yields else replace(seen, yields_since=now)
 
     def free_at(self) -> float:
         """Own boot time from which it may be taken.

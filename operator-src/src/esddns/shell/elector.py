@@ -109,7 +109,7 @@ class Elector:
     @property
     def yields(self) -> Yields:
         """How often leadership was given up in a row, as last seen."""
-        return self._sighting.lease.yields if self._sighting.lease else Yields()
+        return self._sighting.yields
 
     def may_write(self, deadline: float) -> str | None:
         """Say why no write that takes `deadline` seconds at most may be started now."""
@@ -126,8 +126,9 @@ class Elector:
 
     def may_yield(self) -> bool:
         """Whether the fleet has not yielded too often of late, and this term is not given up already."""
+        seen_for = self._boottime() - self._sighting.yields_since
         pause, now = self._settings.yield_pause(), self._now().timestamp()
-        return self._yielding is None and self.yields.allowed(pause, now)
+        return self._yielding is None and self.yields.allowed(pause, now, seen_for)
 
     def give_up(self, why: str) -> None:
         """Yield: let another lead, for `why`."""
@@ -252,19 +253,23 @@ class Elector:
         held, self._held, self.term = self._held, None, None
         if held is None:
             return
-        yields = held.yields
         if self._yielding is not None:
-            yields = yields.after(self._now().timestamp())
             self._stand_back_until = self._boottime() + _STAND_BACK
             event(_log, logging.WARNING, "leadership given up", why=self._yielding)
         with contextlib.suppress(ClusterError):  # it runs out by itself
             try:
-                await self._store.release(held, yields)
+                await self._store.release(held, self._yields_after(held))
             except ConflictError:
                 # A renewal on the wire, whose answer was not waited for.
                 seen = await self._store.read()
                 if seen is not None and seen.holder == held.holder:
-                    await self._store.release(seen, yields)
+                    await self._store.release(seen, self._yields_after(seen))
+
+    def _yields_after(self, lease: Lease) -> Yields:
+        """What the Lease is to say of yields at the end of this term."""
+        if self._yielding is None:
+            return lease.yields
+        return lease.yields.after(self._now().timestamp())
 
     async def _look(self) -> None:
         with contextlib.suppress(ClusterError):

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from esddns.core.model import Family, IPAddress
 from esddns.shell.cacheview import CacheView
 from esddns.shell.detect import Detector
+from esddns.shell.kube.heard import HeardCluster
 from esddns.shell.log import event
 from esddns.shell.report import Reporter
 from esddns.shell.waiting import all_ended, raise_first
@@ -27,7 +28,7 @@ LONGEST_JITTER = 30.0  # seconds that an agent waits before it detects beside th
 
 
 class Follower:
-    """Runs on every node. `silent_for`: seconds since the API server answered last.
+    """Runs on every node. `cluster`: the API server, whose silence counts.
 
     `solo` is run while it does not answer, and cancelled when it does again; it ends what it has on the wire.
     """
@@ -37,7 +38,7 @@ class Follower:
         view: CacheView,
         detectors: Callable[[], Mapping[Family, Detector]],
         interval: Callable[[], float],
-        silent_for: Callable[[], float],
+        cluster: HeardCluster,
         leads: Callable[[], bool],
         solo: Callable[[], Awaitable[None]],
         rng: random.Random,
@@ -46,7 +47,7 @@ class Follower:
         self._view = view
         self._detectors = detectors
         self._interval = interval
-        self._silent_for = silent_for
+        self._cluster = cluster
         self._leads = leads
         self._solo = solo
         self._rng = rng
@@ -61,7 +62,7 @@ class Follower:
             stale = self._view.stale(self._interval())
             if not stale:
                 self.own.clear()
-            if self._silent_for() >= SOLO_AFTER:
+            if self._cluster.silent_for() >= SOLO_AFTER:
                 await self._be_solo()
             elif stale and not self._leads():
                 now = asyncio.get_running_loop().time()
@@ -71,11 +72,11 @@ class Follower:
 
     async def _be_solo(self) -> None:
         event(_log, logging.WARNING, "the API server does not answer: this agent goes on by itself",
-              seconds=round(self._silent_for()))  # fmt: skip
+              seconds=round(self._cluster.silent_for()), error=self._cluster.trouble or None)  # fmt: skip
         self._reporter.fallback("solo")
         working = asyncio.ensure_future(self._solo())
         try:
-            while self._silent_for() >= SOLO_AFTER and not working.done():
+            while self._cluster.silent_for() >= SOLO_AFTER and not working.done():
                 await asyncio.wait({working}, timeout=_LOOK)
         finally:
             working.cancel()

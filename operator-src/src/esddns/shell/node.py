@@ -123,7 +123,7 @@ class Node:
             self.view,
             self._detectors,
             lambda: configuration.settings.detection.interval,
-            self._cluster.silent_for,
+            cluster,
             lambda: self.elector.term is not None,
             self._solo,
             rng,

@@ -25,6 +25,7 @@ class HeardCluster(Cluster):
         self._cluster = cluster
         self._clock = clock  # seconds
         self._heard_at = clock()
+        self.trouble = ""  # what came of the last request that got no answer
 
     def silent_for(self) -> float:
         """Seconds since it answered anything."""
@@ -84,7 +85,8 @@ class HeardCluster(Cluster):
     async def _hear(self, answer: Awaitable[T]) -> T:
         try:
             answered = await answer
-        except UnreachableError:
+        except UnreachableError as error:
+            self.trouble = str(error)
             raise
         except ClusterError:
             self._heard_at = self._clock()
