@@ -97,13 +97,17 @@ def test_the_age_of_yields() -> None:
         (1, 300, 0, True),  # heard of only now
         (1, -30 * 86400, 299, False),  # a clock that is wrong
         (1, -30 * 86400, 300, True),
+        (2, 599, 599, False),
+        (2, 600, 0, True),
         (2, -30 * 86400, 300, False),
-        (9, 300, 300, False),
-        (9, 0, LONGEST_YIELD_PAUSE, True),
+        (50, LONGEST_YIELD_PAUSE - 1, LONGEST_YIELD_PAUSE - 1, False),
+        (50, LONGEST_YIELD_PAUSE, 0, True),
+        (50, 0, LONGEST_YIELD_PAUSE, True),
     ],
 )
 def test_yields_are_spaced_out(count: int, ago: float, seen_for: float, allowed: bool) -> None:
     """The first is free; the next after the pause, then twice that, up to an hour, by whichever clock."""
+    assert Yields().after(1000).after(1300) == Yields(2, 1300)
     assert Yields(count, 1000 - ago).allowed(300, 1000, seen_for) is allowed
 
 

@@ -10,7 +10,7 @@ from manifests.policies import containers, pod_of
 from manifests.rendering import CLUSTERS, ROOT, Object, named, render
 from manifests.workloads import AGENT, WEB, container_of, ports, selections, workloads
 
-UPSTREAM = "https://github.com/sqe/esddns\n"
+UPSTREAM = "https://github.com/sqe/esddns"
 
 
 def test_selectors_meet_pods(objects: list[Object]) -> None:
@@ -127,27 +127,33 @@ def test_agents_reach_what_they_ask() -> None:
             ["apps/esddns/base/networkpolicy-agent-monitoring.yaml"],
         ),
         ("release: ", ["monitoring/kustomization.yaml"]),
-        (
-            UPSTREAM,
-            [
-                "apps/argocd/project/appproject.yaml",
-                *(f"clusters/{c}/flux/source.yaml" for c in sorted(CLUSTERS)),
-            ],
-        ),
     ],
 )
 def test_named_in_one_place(text: str, places: list[str]) -> None:
     """What a fork or another site has to change stands in one place (or where a cluster differs)."""
     released = {f"clusters/{c}/esddns/kustomization.yaml" for c in ("development", "production")}
-    found = [
+    found = _files_with(text)
+    if text == "ghcr.io/sqe/esddns":  # a release puts its digest there
+        found = [path for path in found if path not in released]
+    assert found == places
+
+
+def test_the_repository_is_named_in_its_places() -> None:
+    """Each has our address or a fork's, which is the project's; nothing else has either."""
+    (address,) = named(render(ROOT / "apps/argocd/project"), "AppProject/esddns")["spec"][
+        "sourceRepos"
+    ]
+    found = {path for known in (UPSTREAM, address) for path in _files_with(f"{known}\n")}
+    assert found == {
+        "apps/argocd/project/appproject.yaml",
+        *(f"clusters/{c}/flux/source.yaml" for c in CLUSTERS),
+    }
+
+
+def _files_with(text: str) -> list[str]:
+    return [
         str(path.relative_to(ROOT))
         for place in ("apps", "clusters", "monitoring")
         for path in sorted((ROOT / place).rglob("*.yaml"))
         if text in path.read_text("utf-8")
     ]
-    if text == "ghcr.io/sqe/esddns":  # a release puts its digest there
-        found = [path for path in found if path not in released]
-    if text == UPSTREAM:  # a fork puts its own address there, and nowhere else either
-        assert set(found) <= set(places)
-        return
-    assert found == places

@@ -49,8 +49,7 @@ def test_released_while_gandi_is_asked(tokens: TokenSource) -> None:
             cluster.site.world.faults.add(ApiFault("latency", seconds=3, method="GET"))
             cluster.model.store.delete(DNS_RECORDS, NAMESPACE, "web")
             await asyncio.sleep(1)
-            released = {"metadata": {"annotations": {"esddns.io/release": "true"}}}
-            cluster.model.store.patch(DNS_RECORDS, NAMESPACE, "web", released)
+            cluster.apply("web", fqdn=WEB, annotations={"esddns.io/release": "true"})
             await cluster.until(lambda: cluster.record("web") is None, 2)
             await asyncio.sleep(MINUTE)
             assert cluster.held() == (str(FIRST),)

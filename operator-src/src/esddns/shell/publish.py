@@ -96,7 +96,7 @@ class Publisher:
         record: Record,
         state: RecordState,
         kept: RRset | None,
-        still: Callable[[], bool] = lambda: True,
+        still: Callable[[], bool],
     ) -> Outcome:
         """Delete the RRset where it is ours; a zone that is not there has none of it either.
 
